@@ -1,0 +1,88 @@
+// What a store knows about a snapshot. Plain values: copies that outlive the store.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "brine/codec.hpp"
+#include "brine/pickle.hpp"
+
+namespace brine {
+
+/// How far a snapshot is trusted. Persistent: the names appear in the catalog.
+enum class State : std::uint8_t {
+  saved = 0,        ///< durable, not checked
+  verified = 1,     ///< every digest checked, decoded once
+  good = 2,         ///< known-good: a fallback may serve it
+  suspect = 3,      ///< loading it failed too often
+  quarantined = 4,  ///< damaged: kept, never chosen by itself
+  revoked = 5,      ///< withdrawn by its owner
+};
+
+BRINE_API std::string_view to_string(State state) noexcept;
+
+/// Where the payload came from, which decides what may be unpickled: an object that this store's
+/// owner saved is loadable by the symbols recorded then, a file must pass the policy.
+enum class Origin : std::uint8_t { file = 0, object = 1 };
+
+BRINE_API std::string_view to_string(Origin origin) noexcept;
+
+/// One immutable saved checkpoint.
+struct Snapshot {
+  std::string id;      ///< SHA-256 of its manifest, 64 hex digits
+  std::string line;
+  std::uint64_t seq = 0;  ///< 1, 2, 3… in its line
+  std::string parent;     ///< id of the snapshot before it in the line; empty for the first
+  std::string created;    ///< UTC, `2026-05-04T03:02:01.123Z`
+  std::optional<std::int64_t> step;
+  std::map<std::string, double> metrics;  ///< may hold NaN and infinities
+  std::vector<std::string> tags;          ///< sorted
+  std::uint64_t payload_bytes = 0;
+  std::uint64_t stored_bytes = 0;  ///< of its pack
+  Codec codec;
+  std::string format;   ///< as in ScanReport
+  int protocol = 0;
+  Origin origin = Origin::file;
+  Verdict verdict = Verdict::unknown;
+  State state = State::saved;
+};
+
+/// One block of a payload, as its manifest has it.
+struct BlockInfo {
+  std::uint64_t offset = 0;  ///< in the payload
+  std::uint64_t bytes = 0;
+  std::uint64_t stored_offset = 0;  ///< in the pack
+  std::uint64_t stored_bytes = 0;
+};
+
+/// A large buffer inside a payload.
+struct BufferInfo {
+  std::uint64_t offset = 0;  ///< in the payload
+  std::uint64_t bytes = 0;
+};
+
+/// A snapshot with all that its manifest says.
+struct SnapshotDetail {
+  Snapshot snapshot;
+  std::string pack;     ///< path inside the store
+  std::string wrapper;  ///< codec that was taken off the input (`gzip`…), or empty
+  std::vector<BlockInfo> blocks;
+  std::vector<BufferInfo> buffers;
+  std::vector<SymbolCount> symbols;
+  std::vector<Finding> findings;
+  std::map<std::string, std::uint64_t> steps;  ///< version of every registered table at save time
+};
+
+/// Something that happened in a store.
+struct Event {
+  std::string time;      ///< UTC
+  std::string kind;      ///< `fallback`, `quarantine`, `restore`, `reindex`…
+  std::string line;      ///< or empty
+  std::string snapshot;  ///< id, or empty
+  std::string json;      ///< the details, one JSON object
+};
+
+}  // namespace brine
