@@ -98,12 +98,13 @@ std::string now_utc() {
 std::optional<std::string_view> closest(std::string_view word,
                                         std::span<const std::string_view> candidates) {
   std::optional<std::string_view> best;
-  // A third of the word may be wrong: `zsdt` finds `zstd`, `foo` finds nothing.
-  std::size_t best_distance = std::max<std::size_t>(word.size() / 3, 1) + 1;
+  // Two swapped letters are two edits: `zsdt` finds `zstd`; `foo` finds nothing.
+  std::size_t nearest = word.size() < 4 ? 1 : std::max<std::size_t>(2, word.size() / 3);
   for (const std::string_view candidate : candidates) {
     const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance || (word.size() > 3 && distance == 2 && best_distance > 2)) {
-      best_distance = distance;
+    const bool same_start = !word.empty() && candidate.starts_with(word[0]);
+    if (distance < nearest || (distance == nearest && (!best || same_start))) {
+      nearest = distance;
       best = candidate;
     }
   }
