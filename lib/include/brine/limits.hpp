@@ -13,6 +13,8 @@ struct Limits {
   std::uint64_t max_opcodes = 1'000'000'000;
   /// Entries of the memo, at 8 bytes each: 64 MiB, the largest share of a save's memory.
   std::uint64_t max_memo_entries = 8'000'000;
+  /// Memory for the short texts of one payload, among which the names of its symbols are.
+  std::uint64_t max_text_bytes = 64ULL << 20;
   /// Values on the stack and open marks of one pickle. CPython batches by 1,000, so depth counts.
   std::uint64_t max_stack_depth = 4'000'000;
   /// Bytes of a module or qualified name.

@@ -1,0 +1,90 @@
+// Cuts a stream that arrives in pieces into opcodes with their arguments.
+//
+// Large buffers are never held: a counted argument over `held_bytes` is reported by its place and
+// length as soon as its opcode is known, and its bytes pass by. So the memory of a reader does not
+// grow with the tensors of a checkpoint, and it learns of a buffer before the buffer begins, which
+// lets a writer cut its blocks there.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "brine/bytes.hpp"
+#include "brine/limits.hpp"
+#include "pickle/opcode.hpp"
+
+namespace brine::pickle {
+
+/// Counted arguments up to this size are handed over whole.
+inline constexpr std::uint64_t held_bytes = 64ULL << 10;
+
+/// One opcode. Lifetime: `argument` is valid during on_token only.
+struct Token {
+  const Opcode* code = nullptr;
+  std::uint64_t offset = 0;           ///< of the opcode byte, from the start of the payload
+  std::uint64_t argument_offset = 0;  ///< of the argument proper, behind any length
+  std::uint64_t argument_bytes = 0;   ///< of the argument proper, without newline
+  bool held = true;                   ///< false: a large buffer, `argument` is empty
+  ByteView argument;
+  std::uint64_t end = 0;              ///< where the next opcode begins
+};
+
+/// What listens to a reader. An answer ends the reading: one phrase that says why.
+class TokenSink {
+ public:
+  virtual ~TokenSink();
+  /// Returns why to give up, or an empty string to go on.
+  virtual std::string on_token(const Token& token) = 0;
+};
+
+/// Reads one pickle. Values instead of exceptions: what is wrong with a stream is a finding.
+class TokenReader {
+ public:
+  enum class State : std::uint8_t {
+    reading,
+    stopped,  ///< STOP was read
+    failed,   ///< reason() says why, offset() where
+  };
+
+  /// `base`: where in the payload this pickle begins. Lifetime: borrows `sink`.
+  TokenReader(TokenSink& sink, std::uint64_t base, const Limits& limits);
+
+  /// Takes the next bytes and returns how many were used: all of them while reading.
+  std::size_t feed(ByteView bytes);
+
+  /// Lets the next `bytes` bytes pass unread, as joblib's arrays between opcodes need. To be
+  /// called from on_token.
+  void skip(std::uint64_t bytes);
+
+  /// Says that no more bytes will come: a reader that did not stop has failed.
+  void finish();
+
+  State state() const noexcept { return state_; }
+  const std::string& reason() const noexcept { return reason_; }
+  std::uint64_t offset() const noexcept { return offset_; }
+  std::uint64_t opcode_count() const noexcept { return opcode_count_; }
+
+ private:
+  // Each returns how many bytes it used, 0 when it needs more than there are.
+  std::size_t step(ByteView bytes);
+  std::size_t emit(const Opcode& code, std::size_t header, std::uint64_t argument,
+                   std::size_t tail, ByteView bytes);
+  std::size_t fixed(const Opcode& code, ByteView bytes);
+  std::size_t counted(const Opcode& code, ByteView bytes);
+  std::size_t lines(const Opcode& code, ByteView bytes);
+  std::size_t buffered(ByteView bytes);
+  bool frame_allows(const Opcode& code, std::uint64_t end);
+  void fail(std::string reason, std::uint64_t offset);
+
+  TokenSink& sink_;
+  Limits limits_;
+  std::uint64_t offset_;        // of the next opcode
+  std::uint64_t frame_end_ = 0;  // 0: no frame is open
+  std::uint64_t skip_ = 0;
+  std::uint64_t opcode_count_ = 0;
+  Bytes pending_;  // the front of an opcode whose end has not come yet
+  State state_ = State::reading;
+  std::string reason_;
+};
+
+}  // namespace brine::pickle
