@@ -40,8 +40,10 @@ struct WriterOptions {
 };
 
 /// Encodes blocks on several threads and appends them to a sink in order, from the calling thread.
-/// Memory: at most (2 x threads + 2) blocks, raw and encoded.
-/// Not thread-safe. An error of a worker or of the sink is thrown by the next call.
+/// Memory: at most (2 x threads + 2) blocks, raw and encoded, one more for each thread that
+/// verifies, and an encoder for each thread. A payload of one block starts no thread.
+/// Not thread-safe. An error of a worker, or of the sink, is thrown when its block's turn comes, at
+/// the latest by finish(), and again by every later call; no byte of that block was written.
 class Writer {
  public:
   /// Lifetime: borrows `sink`.
@@ -55,7 +57,7 @@ class Writer {
   void write(ByteView bytes);
   /// Ends the block under way here, so that the next byte begins one.
   void cut();
-  /// Waits for every block, and returns them in order.
+  /// Waits for every block, and returns them in order: none for no bytes. The last call.
   std::vector<Block> finish();
 
  private:
