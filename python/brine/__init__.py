@@ -1,0 +1,17 @@
+"""brine: a checkpoint store. Small, verified, queryable, and every old pickle in it still loads.
+
+    store = brine.open("runs/.brine", create=True)
+    store.save(model, "resnet", step=1200, metrics={"loss": 0.12})
+    model = store.load("resnet@best(-loss)", fallback=True)
+"""
+
+from brine import errors as _errors
+from brine import values as _values
+from brine._brine import reindex, scan, version as _version
+from brine.errors import *
+from brine.store import FallbackWarning, PortabilityWarning, Store, open_store as open
+from brine.values import *
+
+__version__ = _version()
+__all__ = ["FallbackWarning", "PortabilityWarning", "Store", "open", "reindex", "scan",
+           *_errors.__all__, *_values.__all__]

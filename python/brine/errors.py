@@ -1,0 +1,55 @@
+"""Exceptions: one class per row of the table that the library and the command share."""
+
+from __future__ import annotations
+
+from brine import _brine
+
+
+class BrineError(Exception):
+    """Something went wrong in brine. `hint` is what to try next, or empty; `code` says what kind
+    of thing went wrong; `exit_code` is what the command ends with in the same case."""
+
+    code = ""
+    exit_code = 0
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}\nhint: {self.hint}" if self.hint else self.args[0]
+
+
+class _Refusal(BrineError):
+    """Names in `offending` the symbols that were not trusted."""
+
+    def __init__(self, message: str, *, hint: str = "", offending: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.offending = list(offending)
+
+
+# What a caller who knows nothing of brine would catch.
+_BASES = {
+    "usage": (BrineError, ValueError),
+    "not_found": (BrineError, LookupError),
+    "refused": (_Refusal,),
+    "environment": (BrineError, OSError),
+    "no_space": (BrineError, OSError),
+    "busy": (BrineError, OSError),
+}
+
+
+def _class_of(code: str, name: str, exit_code: int, meaning: str) -> type[BrineError]:
+    body = {"__doc__": f"{meaning[:1].upper()}{meaning[1:]}.", "__module__": "brine",
+            "code": code, "exit_code": exit_code}
+    return type(name, _BASES.get(code, (BrineError,)), body)
+
+
+_by_code = {row[0]: _class_of(*row) for row in _brine.error_table()}
+globals().update({error.__name__: error for error in _by_code.values()})
+__all__ = ["BrineError", *(error.__name__ for error in _by_code.values())]
+
+
+def from_code(code: str, message: str, hint: str) -> BrineError:
+    """Make the exception that the library's error of `code` becomes."""
+    return _by_code[code](message, hint=hint)

@@ -1,0 +1,147 @@
+"""The store: saving and loading objects over the doors of libbrine."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import warnings
+from typing import Any, Callable, Iterable, Mapping
+
+from brine import _brine
+from brine.errors import NotFoundError
+from brine.unpickle import unpickle
+from brine.values import Loaded, LoadReport, Snapshot, TableStatus
+
+Progress = Callable[[int, int], Any]
+
+_log = logging.getLogger("brine")
+_log.addHandler(logging.NullHandler())
+
+
+class FallbackWarning(UserWarning):
+    """Another snapshot was served than the one asked for. `wanted` and `served` are ids."""
+
+    def __init__(self, message: str, *, wanted: str = "", served: str = "", reason: str = ""):
+        super().__init__(message)
+        self.wanted = wanted
+        self.served = served
+        self.reason = reason
+
+
+class PortabilityWarning(UserWarning):
+    """What was saved will not load in another program."""
+
+
+# Python shows a warning once per place; a fallback is news each time. Appended: the filters that
+# a user has set come first.
+warnings.simplefilter("always", FallbackWarning, append=True)
+
+
+class Store(_brine.Store):
+    """A directory that keeps checkpoints; `brine.open` makes one. Any thread may use it, but not
+    a forked child."""
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def save(self, obj: Any, line: str, *, step: int | None = None,
+             metrics: Mapping[str, float] | None = None, tags: Iterable[str] = (),
+             codec: str | None = None, protocol: int = 5,
+             progress: Progress | None = None) -> Snapshot:
+        """Pickle `obj` into the next snapshot of `line`; it is durable when this returns. What
+        cannot be pickled raises what pickle raises, and leaves nothing behind."""
+        session = self._begin_save(line, codec=codec, step=step, metrics=metrics, tags=tags,
+                                   progress=progress)
+        try:
+            pickle.Pickler(session, protocol=protocol).dump(obj)
+            snapshot = session.commit()
+        finally:
+            session.close()
+        _warn_of_main(self.show(snapshot).symbols)
+        return snapshot
+
+    def load(self, ref: str | Snapshot, *, fallback: bool = False, trusted: Iterable[str] = (),
+             migrate: bool = True, on_fallback: str | None = None, encoding: str = "ASCII",
+             progress: Progress | None = None) -> Any:
+        """Return the object that `ref` names: exactly that one or an error, unless `fallback`.
+
+        What `save` made loads by the symbols that it recorded. A file from outside loads when
+        every symbol in it is on an allow-list or in `trusted` (`module:Name`, `module`)."""
+        return self._fetch(ref, encoding, fallback=fallback, trusted=trusted, migrate=migrate,
+                           on_fallback=on_fallback, progress=progress).object
+
+    def fetch(self, ref: str | Snapshot, *, fallback: bool = False, trusted: Iterable[str] = (),
+              migrate: bool = True, on_fallback: str | None = None, encoding: str = "ASCII",
+              progress: Progress | None = None) -> Loaded:
+        """Load, and return the object together with the report of how it was come by."""
+        return self._fetch(ref, encoding, fallback=fallback, trusted=trusted, migrate=migrate,
+                           on_fallback=on_fallback, progress=progress)
+
+    def load_file(self, ref: str | Snapshot, path: str | os.PathLike[str], *,
+                  fallback: bool = False, trusted: Iterable[str] = (), migrate: bool = True,
+                  on_fallback: str | None = None,
+                  progress: Progress | None = None) -> LoadReport:
+        """Write the payload that `ref` names into a file, which appears whole or not at all."""
+        report = self._load_file(ref, path, fallback=fallback, trusted=trusted, migrate=migrate,
+                                 on_fallback=on_fallback, progress=progress)
+        _tell(report, stacklevel=3)
+        return report
+
+    def add_table(self, table: str | os.PathLike[str]) -> TableStatus:
+        """Register one step of a migration table: the path of a TOML file, or its text (a str
+        with a line break)."""
+        if isinstance(table, str) and "\n" in table:
+            return self._add_table(table, "<str>")
+        with open(table, encoding="utf-8") as file:
+            return self._add_table(file.read(), os.fspath(table))
+
+    def _fetch(self, ref: str | Snapshot, encoding: str, **options: Any) -> Loaded:
+        payload, report = self._load(ref, **options)
+        _tell(report, stacklevel=4)
+        return Loaded(unpickle(payload, report, encoding), report)
+
+    def __repr__(self) -> str:
+        return f"<brine.Store {str(self.root)!r}>"
+
+
+def open_store(path: str | os.PathLike[str] | None = None, *, create: bool = False,
+               codec: str | None = None, on_fallback: str | None = None,
+               threads: int = 0) -> Store:
+    """Open the store in `path`; without one, that of $BRINE_STORE or the nearest .brine above.
+
+    `create` makes the store where there is none. `codec` (`zstd:19`) and `on_fallback` (a command
+    that gets the event of a fallback) are the defaults of this handle and of a store that is made.
+    `threads` 0: one per processor, at most 16."""
+    root = path if path is not None else _nearest(create)
+    return Store(root, create=create, codec=codec, on_fallback=on_fallback, threads=threads)
+
+
+def _nearest(create: bool) -> str | os.PathLike[str]:
+    found = os.environ.get("BRINE_STORE") or _brine.find_store(os.getcwd())
+    if found is None and not create:
+        raise NotFoundError(f"no .brine in {os.getcwd()} or above it, and BRINE_STORE is not set",
+                            hint="brine.open(path, create=True)")
+    return found or ".brine"
+
+
+def _warn_of_main(symbols: Iterable[Any]) -> None:
+    names = [symbol.name for symbol in symbols if symbol.module == "__main__"]
+    if names:
+        warnings.warn(PortabilityWarning(
+            f"saved with names of __main__ ({', '.join(names)}), which other programs do not have; "
+            "move them into a module that can be imported"), stacklevel=3)
+
+
+def _tell(report: LoadReport, stacklevel: int) -> None:
+    for text in report.warnings:
+        _log.warning("%s", text)
+    if not report.fallback:
+        return
+    reason = "; ".join(f"{report.line}:{each.seq} {each.reason}" for each in report.rejected)
+    message = f"served {report.line}:{report.seq} instead of what was asked for: {reason}"
+    warnings.warn(FallbackWarning(message, wanted=report.requested, served=report.served,
+                                  reason=reason), stacklevel=stacklevel)
