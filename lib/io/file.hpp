@@ -117,11 +117,15 @@ class AtomicFile final : public RandomSource, public Sink {
   void commit();
 
  private:
+  void publish();
+  void require_open() const;
+
   std::filesystem::path target_;
   std::filesystem::path temporary_;  // empty while the file has no name
   Publish publish_;
   Fd fd_;
   std::uint64_t size_ = 0;
+  bool open_ = true;  // until commit() is tried
 };
 
 /// Reads a whole file of at most `max_bytes`. Throws: not_found, limit, environment.

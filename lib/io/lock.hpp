@@ -16,6 +16,9 @@ enum class Hold : std::uint8_t { shared, exclusive };
 class FileLock {
  public:
   FileLock(const std::filesystem::path& path, Hold hold, std::chrono::milliseconds timeout);
+  FileLock(FileLock&&) noexcept = default;
+  FileLock& operator=(FileLock&& other) noexcept;
+  ~FileLock();
 
  private:
   Fd fd_;
