@@ -1,0 +1,63 @@
+#include "scan/lists.hpp"
+
+namespace brine::scanner {
+namespace {
+
+std::string_view take_until(std::string_view& text, char end) {
+  const std::size_t at = text.find(end);
+  const std::string_view front = text.substr(0, at);
+  text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
+  return front;
+}
+
+template <typename Visit>
+void for_each_line(std::string_view text, Visit&& visit) {
+  while (!text.empty()) {
+    const std::string_view line = take_until(text, '\n');
+    if (!line.empty() && line.front() != '#') visit(line);
+  }
+}
+
+void add_denied(BuiltInLists& lists, std::string_view line) {
+  std::string_view name = line;
+  const std::string_view module = take_until(name, ':');
+  if (module == "*") {
+    lists.denied_components.insert(name);
+  } else if (name == "*") {
+    lists.denied.emplace(module);
+    lists.denied_passages.insert(module.substr(module.rfind('.') + 1));
+  } else {
+    lists.denied.insert(std::string(module).append(".").append(name));
+  }
+}
+
+void add_python2(BuiltInLists& lists, std::string_view line) {
+  const std::string_view kind = take_until(line, ' ');
+  const std::string_view from = take_until(line, ' ');
+  (kind == "module" ? lists.python3_modules : lists.python3_names).emplace(from, line);
+}
+
+BuiltInLists parse() {
+  BuiltInLists lists;
+  for (const base::EmbeddedFile& file : embedded::files) {
+    for_each_line(file.content, [&](std::string_view line) {
+      if (file.name == "deny.txt") {
+        add_denied(lists, line);
+      } else if (file.name == "python2.txt") {
+        add_python2(lists, line);
+      } else {
+        lists.allowed.insert(line);
+      }
+    });
+  }
+  return lists;
+}
+
+}  // namespace
+
+const BuiltInLists& built_in_lists() {
+  static const BuiltInLists lists = parse();
+  return lists;
+}
+
+}  // namespace brine::scanner

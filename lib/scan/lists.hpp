@@ -1,0 +1,35 @@
+// The lists of lib/scan/lists, parsed.
+//
+// An allow list has one `module:Name` per line. The deny list has `module:Name`, `module:*` and
+// `*:component`; the head of lists/deny.txt says what each covers. python2.txt has `module OLD NEW`
+// and `name OLD NEW`. A line that starts with `#` is a comment.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/embedded.hpp"
+
+namespace brine::scanner {
+
+namespace embedded {
+extern const std::span<const base::EmbeddedFile> files;
+}
+
+/// Views into the text that is compiled in.
+struct BuiltInLists {
+  std::unordered_set<std::string_view> allowed;           ///< `module:Name`
+  std::set<std::string, std::less<>> denied;              ///< `module` or `module.Name`
+  std::unordered_set<std::string_view> denied_passages;   ///< last part of each denied module
+  std::unordered_set<std::string_view> denied_components;  ///< of a qualified name
+  std::unordered_map<std::string_view, std::string_view> python3_modules;
+  std::unordered_map<std::string_view, std::string_view> python3_names;
+};
+
+/// Parses on the first call. Thread-safety: any thread.
+const BuiltInLists& built_in_lists();
+
+}  // namespace brine::scanner

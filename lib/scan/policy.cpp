@@ -1,0 +1,141 @@
+#include "scan/policy.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "brine/error.hpp"
+#include "scan/lists.hpp"
+
+namespace brine::scanner {
+namespace {
+
+bool is_dotted_name(std::string_view text) {
+  const bool plain = std::none_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == ':' || c == '*';
+  });
+  return plain && !text.empty() && text.front() != '.' && text.back() != '.' &&
+         text.find("..") == std::string_view::npos;
+}
+
+/// Visits the dotted components of `name`; `last` tells the one that nothing follows.
+template <typename Test>
+bool any_component(std::string_view name, Test&& test) {
+  while (true) {
+    const std::size_t dot = name.find('.');
+    const bool last = dot == std::string_view::npos;
+    if (test(name.substr(0, dot), last)) return true;
+    if (last) return false;
+    name.remove_prefix(dot + 1);
+  }
+}
+
+bool lies_below_denied(std::string_view path, const BuiltInLists& lists) {
+  for (std::size_t dot = path.find('.');; dot = path.find('.', dot + 1)) {
+    if (lists.denied.contains(path.substr(0, dot))) return true;
+    if (dot == std::string_view::npos) return false;
+  }
+}
+
+// `torch` + `serialization.os.system` is os.system: attributes of a module are the modules that it
+// imports, so a dotted name leads anywhere.
+bool leads_to_denied(std::string_view name, const BuiltInLists& lists) {
+  return any_component(name, [&](std::string_view component, bool last) {
+    return lists.denied_components.contains(component) ||
+           (!last && lists.denied_passages.contains(component));
+  });
+}
+
+bool is_denied(const Symbol& symbol, const BuiltInLists& lists) {
+  return lies_below_denied(symbol.module + "." + symbol.name, lists) ||
+         leads_to_denied(symbol.name, lists);
+}
+
+std::string spelled(const Symbol& symbol) { return symbol.module + ":" + symbol.name; }
+
+std::string described(const SeenSymbol& seen) {
+  const std::string written = base::printable(spelled(seen.symbol));
+  const Symbol mapped = seen.protocol < 3 ? python3_name(seen.symbol) : seen.symbol;
+  if (mapped == seen.symbol) return written;
+  return fmt::format("{} ({} in Python 3)", written, spelled(mapped));
+}
+
+std::string reason(const SeenSymbol& seen, Standing standing) {
+  const std::string_view why =
+      standing == Standing::denied
+          ? "is on the deny list: it can run code, touch files or reach what does"
+          : "is on no allow list";
+  const std::string_view times = seen.count == 1 ? "time" : "times";
+  return fmt::format("{} {}; pushed {} {}", described(seen), why, seen.count, times);
+}
+
+}  // namespace
+
+struct Policy::Lists {
+  std::set<Symbol> trusted_symbols;
+  std::set<std::string, std::less<>> trusted_modules;
+
+  void trust(std::string_view entry) {
+    const std::size_t colon = entry.find(':');
+    const std::string_view module = entry.substr(0, colon);
+    const bool whole = colon == std::string_view::npos;
+    if (!is_dotted_name(module) || (!whole && !is_dotted_name(entry.substr(colon + 1)))) {
+      throw Error(Errc::usage, fmt::format("trusted entry '{}' is neither package.module:Name nor "
+                                           "package.module", base::printable(entry)));
+    }
+    if (whole) {
+      trusted_modules.emplace(module);
+    } else {
+      trusted_symbols.insert({std::string(module), std::string(entry.substr(colon + 1))});
+    }
+  }
+
+  Standing judge(const Symbol& symbol) const {
+    const BuiltInLists& built_in = built_in_lists();
+    if (trusted_symbols.contains(symbol)) return Standing::allowed;
+    if (is_denied(symbol, built_in)) return Standing::denied;
+    const bool listed = built_in.allowed.contains(spelled(symbol));
+    return listed || trusted_modules.contains(symbol.module) ? Standing::allowed
+                                                             : Standing::unlisted;
+  }
+};
+
+Policy::Policy(std::span<const std::string> trusted) {
+  auto lists = std::make_shared<Lists>();
+  for (const std::string& entry : trusted) lists->trust(entry);
+  lists_ = std::move(lists);
+}
+
+Standing Policy::standing(const Symbol& symbol, int protocol) const {
+  const Standing written = lists_->judge(symbol);
+  if (protocol >= 3) return written;
+  return std::max(written, lists_->judge(python3_name(symbol)));
+}
+
+std::vector<Finding> judge(std::span<const SeenSymbol> symbols, const Policy& policy) {
+  std::vector<Finding> findings;
+  for (const SeenSymbol& seen : symbols) {
+    const Standing standing = policy.standing(seen.symbol, seen.protocol);
+    if (standing == Standing::allowed) continue;
+    const Verdict verdict = standing == Standing::denied ? Verdict::dangerous : Verdict::unknown;
+    findings.push_back({verdict, seen.offset, reason(seen, standing)});
+  }
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.offset < b.offset; });
+  return findings;
+}
+
+Symbol python3_name(const Symbol& symbol) {
+  const BuiltInLists& lists = built_in_lists();
+  const std::string written = spelled(symbol);
+  if (const auto row = lists.python3_names.find(written); row != lists.python3_names.end()) {
+    const std::size_t colon = row->second.find(':');
+    return {std::string(row->second.substr(0, colon)), std::string(row->second.substr(colon + 1))};
+  }
+  const auto row = lists.python3_modules.find(symbol.module);
+  return row == lists.python3_modules.end() ? symbol
+                                            : Symbol{std::string(row->second), symbol.name};
+}
+
+}  // namespace brine::scanner
