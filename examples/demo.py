@@ -99,7 +99,7 @@ def train(store, data):
 def compare(directory, name, model):
     import brine
 
-    store = brine.open(directory / f"codecs-{name}")
+    store = brine.open(directory / f"codecs-{name}", create=True)
     print(f"\n  {bold(name)}\n" + dim("  codec         stored   ratio" + " " * 34 + "saved in"))
     rows = {}
     for codec in CODECS:
@@ -207,7 +207,7 @@ def main(keep):
 
         print(f"\n{bold('brine')}: small, verified, queryable, and every old pickle still loads.")
         data = load_digits()
-        forest, network = train(brine.open(directory / ".brine"), data)
+        forest, network = train(brine.open(directory / ".brine", create=True), data)
         compress(directory, forest, network)
         refactor(directory, data, network)
         fall_back(directory)
