@@ -1,0 +1,62 @@
+// What the command line says, as plain structs that the commands read.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "brine/options.hpp"
+
+namespace brine::cli {
+
+struct VerbRow;
+
+struct GlobalArguments {
+  std::optional<std::string> store;
+  bool json = false;
+  bool quiet = false;
+  bool no_color = false;
+};
+
+struct InitArguments {
+  std::optional<std::string> path;
+  CreateOptions options;
+};
+
+struct SaveArguments {
+  std::string line;
+  std::string file;  ///< `-`: standard input
+  SaveOptions options;
+};
+
+struct LoadArguments {
+  std::string reference;
+  std::optional<std::string> output;  ///< `-`: standard output
+  LoadOptions options;
+};
+
+struct ScanArguments {
+  std::string file;  ///< `-`: standard input
+  std::vector<std::string> trusted;
+};
+
+/// One command line. Of the parts that belong to verbs, only that of `verb` is filled.
+struct Arguments {
+  const VerbRow* verb = nullptr;
+  GlobalArguments global;
+  InitArguments init;
+  SaveArguments save;
+  LoadArguments load;
+  LogQuery log;
+  ScanArguments scan;
+  std::string reference;  ///< of show, verify and migrate plan
+  std::string table;      ///< of migrate add
+};
+
+/// Reads the words after the program's name. Throws: usage, with the closest verb or option.
+Arguments parse_arguments(const std::vector<std::string>& words);
+
+/// Says whether standard output is taken by a payload, so that a document must go elsewhere.
+bool payload_goes_to_output(const Arguments& arguments) noexcept;
+
+}  // namespace brine::cli

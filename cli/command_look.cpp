@@ -1,0 +1,66 @@
+// Verbs that only look: log, show, scan, version.
+#include <fmt/format.h>
+
+#include "commands.hpp"
+#include "render_json.hpp"
+#include "render_text.hpp"
+#include "store_location.hpp"
+#include "story.hpp"
+#include "streams.hpp"
+
+namespace brine::cli {
+namespace {
+
+ScanReport scan_of(const ScanArguments& scan) {
+  if (scan.file != "-") return scan_file(scan.file, scan.trusted);
+  const Spool spool;
+  return scan_file(spool.path(), scan.trusted);
+}
+
+}  // namespace
+
+int run_log(const Arguments& arguments) {
+  const LogQuery& query = arguments.log;
+  const Store store = open_store(arguments.global);
+  const std::vector<Snapshot> snapshots = store.log(query);
+  // An empty list of a line that exists is an answer; of one that does not, an error.
+  if (snapshots.empty() && query.line) store.resolve(*query.line);
+  if (arguments.global.json) {
+    write_output(log_document(snapshots));
+  } else if (snapshots.empty()) {
+    note(arguments.global, "no snapshots");
+  } else {
+    write_output(log_text(snapshots, query.line, width_of(Stream::output),
+                          Ink::of(Stream::output, arguments.global)));
+  }
+  return exit_done;
+}
+
+int run_show(const Arguments& arguments) {
+  const SnapshotDetail detail = open_store(arguments.global).show(arguments.reference);
+  write_output(arguments.global.json
+                   ? show_document(detail)
+                   : show_text(detail, Ink::of(Stream::output, arguments.global)));
+  return exit_done;
+}
+
+int run_scan(const Arguments& arguments) {
+  const ScanArguments& scan = arguments.scan;
+  const ScanReport report = scan_of(scan);
+  write_output(arguments.global.json
+                   ? scan_document(scan.file, report)
+                   : scan_text(scan.file, report, Ink::of(Stream::output, arguments.global)));
+  if (report.verdict == Verdict::safe) return exit_done;
+  if (report.verdict == Verdict::unknown && report.pickles > 0) {
+    note(arguments.global, fmt::format("to trust what you know: brine scan {} --trust MODULE:NAME",
+                                       scan.file));
+  }
+  return exit_findings;
+}
+
+int run_version(const Arguments& arguments) {
+  write_output(arguments.global.json ? version_document() : fmt::format("brine {}\n", version()));
+  return exit_done;
+}
+
+}  // namespace brine::cli

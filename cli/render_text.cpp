@@ -1,0 +1,247 @@
+#include "render_text.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "text_table.hpp"
+#include "units.hpp"
+
+namespace brine::cli {
+namespace {
+
+constexpr std::size_t shown_symbols = 20;
+constexpr std::size_t shown_findings = 20;
+
+std::string field(std::string_view name, std::string_view value) {
+  return value.empty() ? std::string() : fmt::format("{:<9} {}\n", name, value);
+}
+
+std::string painted(Verdict verdict, const Ink& ink) {
+  switch (verdict) {
+    case Verdict::safe:
+      return ink.green(to_string(verdict));
+    case Verdict::unknown:
+      return ink.yellow(to_string(verdict));
+    case Verdict::dangerous:
+      return ink.red(to_string(verdict));
+  }
+  return std::string(to_string(verdict));
+}
+
+std::string metrics_of(const Snapshot& snapshot) {
+  std::vector<std::string> metrics;
+  for (const auto& [name, number] : snapshot.metrics) {
+    metrics.push_back(std::isnan(number) ? fmt::format("{}=NaN", escaped(name))
+                                         : fmt::format("{}={}", escaped(name), number));
+  }
+  return fmt::format("{}", fmt::join(metrics, " "));
+}
+
+std::string tags_of(const Snapshot& snapshot) {
+  return escaped(fmt::format("{}", fmt::join(snapshot.tags, " ")));
+}
+
+std::string format_of(std::string_view format, int protocol) {
+  return protocol == 0 ? escaped(format)
+                       : fmt::format("{}, protocol {}", escaped(format), protocol);
+}
+
+std::string age_of(const Snapshot& snapshot) {
+  return human_seconds(seconds_between(snapshot.created, now_utc()));
+}
+
+// The state, and the verdict unless it is the good one.
+std::string standing_of(const Snapshot& snapshot) {
+  const std::string_view state = to_string(snapshot.state);
+  return snapshot.verdict == Verdict::safe
+             ? std::string(state)
+             : fmt::format("{}/{}", state, to_string(snapshot.verdict));
+}
+
+std::string rest_of(std::size_t all, std::size_t shown, std::string_view noun) {
+  return all > shown ? fmt::format("  and {} (--json has all)\n",
+                                   counted(all - shown, fmt::format("more {}", noun)))
+                     : std::string();
+}
+
+std::string symbols_text(std::span<const SymbolCount> symbols) {
+  if (symbols.empty()) return {};
+  std::string text = fmt::format("\nsymbols ({})\n", grouped(symbols.size()));
+  for (const SymbolCount& symbol : symbols.first(std::min(symbols.size(), shown_symbols))) {
+    text += fmt::format("  {:>6}  {}\n", symbol.count, escaped(spelled(symbol.symbol)));
+  }
+  return text + rest_of(symbols.size(), shown_symbols, "symbol");
+}
+
+std::string findings_text(std::span<const Finding> findings, const Ink& ink) {
+  if (findings.empty()) return {};
+  std::string text = fmt::format("\nfindings ({})\n", grouped(findings.size()));
+  for (const Finding& finding : findings.first(std::min(findings.size(), shown_findings))) {
+    text += fmt::format("  {} at offset {}: {}\n", painted(finding.verdict, ink), finding.offset,
+                        escaped(finding.reason));
+  }
+  return text + rest_of(findings.size(), shown_findings, "finding");
+}
+
+std::string problems_text(std::span<const Problem> problems, const Ink& ink) {
+  std::string text;
+  for (const Problem& problem : problems) {
+    text += fmt::format("{}  {}: {}\n", ink.red(info(problem.code).name), escaped(problem.where),
+                        escaped(problem.what));
+  }
+  return text;
+}
+
+std::string buffers_of(const SnapshotDetail& detail) {
+  std::uint64_t bytes = 0;
+  for (const BufferInfo& buffer : detail.buffers) bytes += buffer.bytes;
+  return detail.buffers.empty()
+             ? std::string()
+             : fmt::format("{}, {}", grouped(detail.buffers.size()), human_bytes(bytes));
+}
+
+std::string steps_of(const SnapshotDetail& detail) {
+  std::vector<std::string> steps;
+  for (const auto& [name, version] : detail.steps) {
+    steps.push_back(fmt::format("{}:{}", escaped(name), version));
+  }
+  return fmt::format("{}", fmt::join(steps, " "));
+}
+
+std::string stored_of(const SnapshotDetail& detail) {
+  const Snapshot& snapshot = detail.snapshot;
+  return fmt::format("{}, {}, {}, {}", human_bytes(snapshot.stored_bytes),
+                     human_ratio(snapshot.payload_bytes, snapshot.stored_bytes),
+                     to_string(snapshot.codec), counted(detail.blocks.size(), "block"));
+}
+
+std::string identity_text(const Snapshot& snapshot, const Ink& ink) {
+  return field("snapshot", ink.bold(snapshot.id)) + field("reference", reference_of(snapshot)) +
+         field("parent", short_id(snapshot.parent)) +
+         field("created", fmt::format("{} ({} ago)", escaped(snapshot.created), age_of(snapshot))) +
+         field("step", snapshot.step ? fmt::format("{}", *snapshot.step) : "") +
+         field("metrics", metrics_of(snapshot)) + field("tags", tags_of(snapshot)) +
+         field("state", to_string(snapshot.state)) +
+         field("verdict", painted(snapshot.verdict, ink)) +
+         field("origin", to_string(snapshot.origin));
+}
+
+}  // namespace
+
+std::string spelled(const Symbol& symbol) {
+  return symbol.name.empty() ? symbol.module : fmt::format("{}:{}", symbol.module, symbol.name);
+}
+
+std::string_view short_id(std::string_view id) noexcept { return id.substr(0, 12); }
+
+std::string reference_of(const Snapshot& snapshot) {
+  return fmt::format("{}:{}", escaped(snapshot.line), snapshot.seq);
+}
+
+std::string save_text(const Snapshot& snapshot) {
+  return fmt::format("{}  {}  {} as {}, {}, {}\n", reference_of(snapshot), short_id(snapshot.id),
+                     human_bytes(snapshot.payload_bytes), human_bytes(snapshot.stored_bytes),
+                     human_ratio(snapshot.payload_bytes, snapshot.stored_bytes),
+                     to_string(snapshot.codec));
+}
+
+std::string log_text(std::span<const Snapshot> snapshots, const std::optional<std::string>& line,
+                     unsigned width, const Ink& ink) {
+  // Of one line the number is enough; of several, the whole reference can be pasted.
+  TextTable table({{"ID"},
+                   {line ? "SEQ" : "REF", line ? Align::right : Align::left},
+                   {"AGE", Align::right},
+                   {"STEP", Align::right},
+                   {"PAYLOAD", Align::right},
+                   {"STORED", Align::right},
+                   {"RATIO", Align::right},
+                   {"CODEC"},
+                   {"STATE"},
+                   {"TAGS"}});
+  for (const Snapshot& snapshot : snapshots) {
+    table.add({std::string(short_id(snapshot.id)),
+               line ? fmt::format("{}", snapshot.seq) : reference_of(snapshot), age_of(snapshot),
+               snapshot.step ? fmt::format("{}", *snapshot.step) : "",
+               human_bytes(snapshot.payload_bytes), human_bytes(snapshot.stored_bytes),
+               human_ratio(snapshot.payload_bytes, snapshot.stored_bytes),
+               to_string(snapshot.codec), standing_of(snapshot), tags_of(snapshot)});
+  }
+  return table.text(width, ink);
+}
+
+std::string show_text(const SnapshotDetail& detail, const Ink& ink) {
+  const Snapshot& snapshot = detail.snapshot;
+  return identity_text(snapshot, ink) +
+         field("format", format_of(snapshot.format, snapshot.protocol)) +
+         field("payload", fmt::format("{} ({} bytes)", human_bytes(snapshot.payload_bytes),
+                                      grouped(snapshot.payload_bytes))) +
+         field("stored", stored_of(detail)) + field("pack", escaped(detail.pack)) +
+         field("wrapper", escaped(detail.wrapper)) + field("buffers", buffers_of(detail)) +
+         field("tables", steps_of(detail)) + symbols_text(detail.symbols) +
+         findings_text(detail.findings, ink);
+}
+
+std::string scan_text(std::string_view file, const ScanReport& report, const Ink& ink) {
+  const std::string_view end = report.complete ? "complete" : "not complete";
+  return fmt::format("{}: {}\n", escaped(file), painted(report.verdict, ink)) +
+         field("format", format_of(report.format, report.protocol)) +
+         field("payload", fmt::format("{} ({} bytes)", human_bytes(report.payload_bytes),
+                                      grouped(report.payload_bytes))) +
+         field("pickles", fmt::format("{}, {}, {}", grouped(report.pickles),
+                                      counted(report.opcodes, "opcode"), end)) +
+         symbols_text(report.symbols) + findings_text(report.findings, ink);
+}
+
+std::string verify_text(const VerifyReport& report, const Ink& ink) {
+  const std::string found = report.problems.empty()
+                                ? ink.green("no problems")
+                                : ink.red(counted(report.problems.size(), "problem"));
+  return problems_text(report.problems, ink) +
+         fmt::format("{}, {}, {} read: {}\n", counted(report.snapshots, "snapshot"),
+                     counted(report.blocks, "block"), human_bytes(report.stored_bytes), found);
+}
+
+std::string reindex_text(const ReindexReport& report, const Ink& ink) {
+  std::string text = problems_text(report.problems, ink) +
+                     fmt::format("{} in the catalog", counted(report.snapshots, "snapshot"));
+  if (!report.problems.empty()) {
+    text += fmt::format(", {} left out", counted(report.problems.size(), "manifest"));
+  }
+  return text + '\n';
+}
+
+std::string tables_text(std::span<const TableStatus> tables, unsigned width, const Ink& ink) {
+  TextTable table({{"STEP"},
+                   {"RULES", Align::right},
+                   {"SNAPSHOTS", Align::right},
+                   {"REGISTERED"},
+                   {"TITLE"}});
+  for (const TableStatus& status : tables) {
+    table.add({fmt::format("{}:{}", escaped(status.table.name), status.table.version),
+               fmt::format("{}", status.table.rules.size()), fmt::format("{}", status.snapshots),
+               escaped(std::string_view(status.registered).substr(0, 10)),
+               escaped(status.table.title)});
+  }
+  return table.text(width, ink);
+}
+
+std::string plan_text(const MigrationPlan& plan) {
+  if (plan.renames.empty()) {
+    return fmt::format("{}: nothing to rewrite ({} later than it)\n", short_id(plan.snapshot),
+                       counted(plan.steps.size(), "step"));
+  }
+  std::string text = fmt::format("{}: {} of {}\n", short_id(plan.snapshot),
+                                 counted(plan.renames.size(), "name"),
+                                 counted(plan.steps.size(), "step"));
+  for (const Rename& rename : plan.renames) {
+    text += fmt::format("- {}\n+ {}  ({}, {})\n", escaped(spelled(rename.from)),
+                        escaped(spelled(rename.to)), counted(rename.count, "time"),
+                        escaped(fmt::format("{}", fmt::join(rename.steps, ", "))));
+  }
+  return text;
+}
+
+}  // namespace brine::cli

@@ -1,0 +1,20 @@
+// Which store a command works on.
+#pragma once
+
+#include <filesystem>
+
+#include "brine/store.hpp"
+
+#include "arguments.hpp"
+
+namespace brine::cli {
+
+/// Returns --store, else $BRINE_STORE, if either is given.
+std::optional<std::filesystem::path> named_store(const GlobalArguments& global);
+
+/// Returns the named store, else the nearest `.brine` upwards. Throws: not_found.
+std::filesystem::path locate_store(const GlobalArguments& global);
+
+Store open_store(const GlobalArguments& global);
+
+}  // namespace brine::cli

@@ -1,0 +1,127 @@
+#include "streams.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+namespace brine::cli {
+namespace {
+
+std::atomic<bool> output_reader_gone = false;
+
+void do_nothing(int) {}
+
+// A handler rather than SIG_IGN: commands that the library starts get the default back at exec.
+void make_harmless(int signal) {
+  struct sigaction action {};
+  action.sa_handler = do_nothing;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(signal, &action, nullptr);
+}
+
+[[noreturn]] void throw_write_failure(int number, std::string_view name) {
+  const bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
+  throw Error(full ? Errc::no_space : Errc::environment,
+              fmt::format("cannot write {}: {}", name, std::strerror(number)));
+}
+
+void wait_until_writable(int descriptor) {
+  pollfd wanted{.fd = descriptor, .events = POLLOUT, .revents = 0};
+  poll(&wanted, 1, -1);
+}
+
+// Returns 0 or the errno that ended it.
+int write_all(int descriptor, ByteView bytes) noexcept {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written >= 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {
+      wait_until_writable(descriptor);
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+void write_output_bytes(ByteView bytes) {
+  const int failure = write_all(STDOUT_FILENO, bytes);
+  if (failure == EPIPE) output_reader_gone = true;
+  if (failure != 0) throw_write_failure(failure, "standard output");
+}
+
+int open_nameless_file() {
+  std::error_code ignored;
+  std::string pattern = std::filesystem::temp_directory_path(ignored).string() + "/brine-XXXXXX";
+  const int descriptor = mkostemp(pattern.data(), O_CLOEXEC);
+  if (descriptor < 0) throw_write_failure(errno, "a temporary file " + pattern);
+  unlink(pattern.c_str());
+  return descriptor;
+}
+
+}  // namespace
+
+void prepare_streams() {
+  for (int descriptor = 0; descriptor <= 2; ++descriptor) {
+    if (fcntl(descriptor, F_GETFD) != -1) continue;
+    // Open the wrong way round: using a stream that the caller closed stays an error. open() takes
+    // the lowest free number, which is this one.
+    const int taken = open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY);
+    if (taken < 0) return;
+  }
+  make_harmless(SIGPIPE);
+  make_harmless(SIGXFSZ);
+}
+
+void write_output(std::string_view text) { write_output_bytes(bytes_of(text)); }
+
+void write_error(std::string_view text) noexcept { write_all(STDERR_FILENO, bytes_of(text)); }
+
+bool reader_has_gone() noexcept { return output_reader_gone; }
+
+std::size_t StandardInput::read(ByteSpan buffer) {
+  while (true) {
+    const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno == EAGAIN) {
+      pollfd wanted{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+      poll(&wanted, 1, -1);
+    } else if (errno != EINTR) {
+      throw Error(Errc::environment,
+                  fmt::format("cannot read standard input: {}", std::strerror(errno)));
+    }
+  }
+}
+
+void StandardOutput::begin(std::uint64_t) {}
+
+void StandardOutput::write(ByteView bytes) { write_output_bytes(bytes); }
+
+Spool::Spool() : descriptor_(open_nameless_file()) {
+  try {
+    StandardInput input;
+    std::array<std::byte, 1 << 16> buffer;
+    while (const std::size_t count = input.read(buffer)) {
+      const int failure = write_all(descriptor_, ByteView(buffer).first(count));
+      if (failure != 0) throw_write_failure(failure, "a temporary file");
+    }
+  } catch (...) {
+    close(descriptor_);
+    throw;
+  }
+}
+
+Spool::~Spool() { close(descriptor_); }
+
+std::filesystem::path Spool::path() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
+
+}  // namespace brine::cli

@@ -1,0 +1,55 @@
+// Standard input and output as the library sees them.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "brine/store.hpp"
+
+namespace brine::cli {
+
+/// Makes descriptors 0 to 2 exist and SIGPIPE and SIGXFSZ harmless, so that a store never opens a
+/// file under the number of a standard stream, and a closed pipe or a file size limit is an error
+/// of write() instead of the end of the process. First thing in main().
+void prepare_streams();
+
+/// Writes all of `text` to standard output. Throws: environment, no_space.
+void write_output(std::string_view text);
+
+/// Writes all of `text` to standard error, as far as that goes.
+void write_error(std::string_view text) noexcept;
+
+/// Says whether a write to standard output failed because its reader has gone.
+bool reader_has_gone() noexcept;
+
+/// Standard input.
+class StandardInput final : public Source {
+ public:
+  std::size_t read(ByteSpan buffer) override;
+};
+
+/// Standard output as the place where a load delivers.
+class StandardOutput final : public Target {
+ public:
+  void begin(std::uint64_t payload_bytes) override;
+  bool can_restart() const noexcept override { return false; }
+  void write(ByteView bytes) override;
+};
+
+/// All of standard input in a temporary file without a name, which ends with this object.
+class Spool {
+ public:
+  /// Throws: environment, no_space.
+  Spool();
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+  ~Spool();
+
+  /// Returns a path that opens the file. Lifetime: of this object.
+  std::filesystem::path path() const;
+
+ private:
+  int descriptor_;
+};
+
+}  // namespace brine::cli

@@ -1,0 +1,56 @@
+#include "text_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace brine::cli {
+namespace {
+
+void append_cell(std::string& line, std::string_view cell, std::size_t width, Align align) {
+  line += align == Align::right ? fmt::format("{:>{}}", cell, width)
+                                : fmt::format("{:<{}}", cell, width);
+}
+
+std::string without_trailing_spaces(std::string line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
+}
+
+}  // namespace
+
+std::vector<std::size_t> TextTable::widths() const {
+  std::vector<std::size_t> widths(columns_.size(), 0);
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    if (widths[i] > 0) widths[i] = std::max(widths[i], columns_[i].title.size());
+  }
+  return widths;
+}
+
+std::string TextTable::text(unsigned width, const Ink& ink) const {
+  const std::vector<std::size_t> columns = widths();
+  std::size_t total = 0;
+  for (const std::size_t column : columns) total += column == 0 ? 0 : column + 2;
+  const std::string gap(total <= width + 2ULL ? 2 : 1, ' ');
+
+  const auto line_of = [&](const auto& cell_at) {
+    std::string line;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i] == 0) continue;
+      if (!line.empty()) line += gap;
+      append_cell(line, cell_at(i), columns[i], columns_[i].align);
+    }
+    return without_trailing_spaces(std::move(line));
+  };
+
+  std::string text = ink.bold(line_of([&](std::size_t i) { return columns_[i].title; })) + '\n';
+  for (const auto& row : rows_) {
+    text += line_of([&](std::size_t i) -> std::string_view { return row[i]; }) + '\n';
+  }
+  return text;
+}
+
+}  // namespace brine::cli

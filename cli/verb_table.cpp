@@ -1,0 +1,158 @@
+#include "verb_table.hpp"
+
+#include <array>
+
+#include "commands.hpp"
+#include "numbers.hpp"
+
+namespace brine::cli {
+namespace {
+
+using Value = const std::string&;
+
+constexpr std::array globals{
+    OptionRow{"--store", "PATH", "the store; else $BRINE_STORE, else the nearest .brine upwards",
+              [](Arguments& to, Value value) { to.global.store = value; }},
+    OptionRow{"--json", "", "one JSON document on standard output",
+              [](Arguments& to, Value) { to.global.json = true; }},
+    OptionRow{"-q,--quiet", "", "no notes and no progress; warnings stay",
+              [](Arguments& to, Value) { to.global.quiet = true; }},
+    OptionRow{"--no-color", "", "no colours (as NO_COLOR does)",
+              [](Arguments& to, Value) { to.global.no_color = true; }},
+};
+
+constexpr Setter set_reference = [](Arguments& to, Value value) { to.reference = value; };
+constexpr std::array reference{PositionalRow{"REF", Need::required, set_reference}};
+constexpr std::array optional_reference{PositionalRow{"REF", Need::optional, set_reference}};
+
+constexpr std::array init_positionals{
+    PositionalRow{"PATH", Need::optional,
+                  [](Arguments& to, Value value) { to.init.path = value; }},
+};
+constexpr std::array init_options{
+    OptionRow{"--codec", "CODEC[:LEVEL]", "of saves that name none (zstd:3)",
+              [](Arguments& to, Value value) { to.init.options.codec = parse_codec(value); }},
+    OptionRow{"--on-fallback", "COMMAND", "gets the event of a fallback as JSON on its input",
+              [](Arguments& to, Value value) { to.init.options.on_fallback = value; }},
+};
+
+constexpr std::array save_positionals{
+    PositionalRow{"LINE", Need::required,
+                  [](Arguments& to, Value value) { to.save.line = value; }},
+    PositionalRow{"FILE", Need::required,
+                  [](Arguments& to, Value value) { to.save.file = value; }},
+};
+constexpr std::array save_options{
+    OptionRow{"--codec", "CODEC[:LEVEL]", "none, gzip, bzip2, xz or zstd; else the store's",
+              [](Arguments& to, Value value) { to.save.options.codec = parse_codec(value); }},
+    OptionRow{"--step", "N", "training step",
+              [](Arguments& to, Value value) {
+                to.save.options.step = whole_number("--step", value);
+              }},
+    OptionRow{"--metric", "NAME=NUMBER", "may be repeated",
+              [](Arguments& to, Value value) {
+                const auto [name, number] = metric_of("--metric", value);
+                to.save.options.metrics[std::string(name)] = number;
+              }},
+    OptionRow{"--tag", "TAG", "may be repeated",
+              [](Arguments& to, Value value) { to.save.options.tags.push_back(value); }},
+    OptionRow{"--plain", "", "a pack whose stock tool prints the payload, byte for byte",
+              [](Arguments& to, Value) { to.save.options.plain = true; }},
+    OptionRow{"--as-is", "", "keep bytes that are no checkpoint, or only half of one",
+              [](Arguments& to, Value) { to.save.options.as_is = true; }},
+    OptionRow{"--no-verify", "", "skip the decode-and-compare before the commit",
+              [](Arguments& to, Value) { to.save.options.verify = false; }},
+};
+
+constexpr std::array load_positionals{
+    PositionalRow{"REF", Need::required,
+                  [](Arguments& to, Value value) { to.load.reference = value; }},
+};
+constexpr std::array load_options{
+    OptionRow{"-o,--output", "FILE", "else standard output, unless that is a terminal",
+              [](Arguments& to, Value value) { to.load.output = value; }},
+    OptionRow{"--fallback", "", "where it cannot be used, serve its newest known-good ancestor",
+              [](Arguments& to, Value) { to.load.options.fallback = true; }},
+    OptionRow{"--on-fallback", "COMMAND", "gets the event as JSON; else the store's own",
+              [](Arguments& to, Value value) { to.load.options.on_fallback = value; }},
+    OptionRow{"--trust", "SYMBOL", "module:Name or module that counts as allowed; may be repeated",
+              [](Arguments& to, Value value) { to.load.options.trusted.push_back(value); }},
+    OptionRow{"--unsafe", "", "write even a payload that is known to be dangerous",
+              [](Arguments& to, Value) { to.load.options.unsafe = true; }},
+    OptionRow{"--no-migrate", "", "bit for bit as saved",
+              [](Arguments& to, Value) { to.load.options.migrate = Migrate::never; }},
+};
+
+constexpr std::array log_positionals{
+    PositionalRow{"LINE", Need::optional, [](Arguments& to, Value value) { to.log.line = value; }},
+};
+constexpr std::array log_options{
+    OptionRow{"--tag", "TAG", "only snapshots that carry it",
+              [](Arguments& to, Value value) { to.log.tag = value; }},
+    OptionRow{"-n,--limit", "N", "the newest N only",
+              [](Arguments& to, Value value) { to.log.limit = count_of("--limit", value); }},
+};
+
+constexpr std::array scan_positionals{
+    PositionalRow{"FILE", Need::required,
+                  [](Arguments& to, Value value) { to.scan.file = value; }},
+};
+constexpr std::array scan_options{
+    OptionRow{"--trust", "SYMBOL", "module:Name or module that counts as allowed; may be repeated",
+              [](Arguments& to, Value value) { to.scan.trusted.push_back(value); }},
+};
+
+constexpr std::array add_positionals{
+    PositionalRow{"TABLE", Need::required, [](Arguments& to, Value value) { to.table = value; }},
+};
+
+constexpr std::array table{
+    VerbRow{"save", "keep a checkpoint file as the newest snapshot of a line",
+            "brine save resnet model.pkl --step 1200 --metric loss=0.31", save_positionals,
+            save_options, run_save},
+    VerbRow{"load", "write the checkpoint that a reference names",
+            "brine load resnet@good -o model.pkl --fallback", load_positionals, load_options,
+            run_load},
+    VerbRow{"log", "list snapshots, newest first", "brine log resnet -n 10", log_positionals,
+            log_options, run_log},
+    VerbRow{"show", "tell all that is known about a snapshot", "brine show resnet:17", reference,
+            {}, run_show},
+    VerbRow{"scan", "tell what a checkpoint file would do, without running it",
+            "brine scan model.pkl --trust myproject.models", scan_positionals, scan_options,
+            run_scan},
+    VerbRow{"verify", "check every byte of a snapshot, or of all", "brine verify resnet",
+            optional_reference, {}, run_verify},
+    VerbRow{"init", "make a store", "brine init --codec zstd:9", init_positionals, init_options,
+            run_init},
+    VerbRow{"reindex", "rebuild the catalog from the manifests", "brine reindex", {}, {},
+            run_reindex},
+    VerbRow{"migrate add", "register a migration table", "brine migrate add myproject.toml",
+            add_positionals, {}, run_migrate_add},
+    VerbRow{"migrate status", "list the registered tables", "brine migrate status", {}, {},
+            run_migrate_status},
+    VerbRow{"migrate plan", "tell what a load would rewrite", "brine migrate plan resnet:17",
+            reference, {}, run_migrate_plan},
+    VerbRow{"version", "print the version", "brine version --json", {}, {}, run_version},
+};
+
+}  // namespace
+
+std::span<const VerbRow> verbs() noexcept { return table; }
+
+std::span<const OptionRow> global_options() noexcept { return globals; }
+
+std::string_view long_form(std::string_view flags) noexcept {
+  return flags.substr(flags.rfind(',') + 1);
+}
+
+std::string_view group_of(std::string_view verb_name) noexcept {
+  const std::size_t space = verb_name.find(' ');
+  return space == std::string_view::npos ? std::string_view() : verb_name.substr(0, space);
+}
+
+bool payload_goes_to_output(const Arguments& arguments) noexcept {
+  const bool loads = arguments.verb != nullptr && arguments.verb->run == run_load;
+  return loads && arguments.load.output.value_or("-") == "-";
+}
+
+}  // namespace brine::cli
