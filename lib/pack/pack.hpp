@@ -43,7 +43,7 @@ struct WriterOptions {
 /// Memory: at most (2 x threads + 2) blocks, raw and encoded, one more for each thread that
 /// verifies, and an encoder for each thread. A payload of one block starts no thread.
 /// Not thread-safe. An error of a worker, or of the sink, is thrown when its block's turn comes, at
-/// the latest by finish(), and again by every later call; no byte of that block was written.
+/// the latest by finish(), and again by every later call; a block that fails is not written.
 class Writer {
  public:
   /// Lifetime: borrows `sink`.
