@@ -20,9 +20,9 @@ Error not_given_back(const Block& block, std::string_view how) {
 }  // namespace
 
 BlockEncoder::BlockEncoder(const WriterOptions& options)
-    : BlockEncoder(codec::make_encoder(options.codec, max_block_bytes),
-                   options.verify ? codec::make_decoder(options.codec.id, options.limits)
-                                  : nullptr) {}
+    : BlockEncoder(
+          codec::make_encoder(options.codec, max_block_bytes),
+          options.verify ? codec::make_decoder(options.codec.id, options.limits) : nullptr) {}
 
 BlockEncoder::BlockEncoder(std::unique_ptr<codec::Encoder> encoder,
                            std::unique_ptr<codec::Decoder> decoder)
@@ -39,8 +39,8 @@ void BlockEncoder::run(Slot& slot) {
 
 void BlockEncoder::compare(const Slot& slot, ByteView raw) {
   if (slot.stored.size() > stored_bound(raw.size())) {
-    throw not_given_back(slot.block, fmt::format("{} bytes became {}", raw.size(),
-                                                 slot.stored.size()));
+    throw not_given_back(slot.block,
+                         fmt::format("{} bytes became {}", raw.size(), slot.stored.size()));
   }
   const ByteSpan decoded = decoded_.hold(raw.size());
   try {

@@ -13,9 +13,9 @@ namespace brine::pack {
 class BlockEncoder {
  public:
   struct Slot {
-    Buffer raw;    ///< its first block.bytes bytes count
+    Buffer raw;  ///< its first block.bytes bytes count
     Bytes stored;
-    Block block;   ///< offset and bytes come with the slot; stored_bytes and digests are added
+    Block block;  ///< offset and bytes come with the slot; stored_bytes and digests are added
   };
   using Settings = WriterOptions;
 

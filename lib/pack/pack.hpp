@@ -81,8 +81,7 @@ void read(const RandomSource& pack, std::span<const Block> blocks, const ReaderO
 
 /// The payload of a pack as bytes that can be read anywhere: decodes the blocks that a read
 /// touches, keeps the last two. Lifetime: borrows all but `options`. Thread-safety: any thread.
-std::unique_ptr<RandomSource> open_payload(const RandomSource& pack,
-                                           std::span<const Block> blocks,
+std::unique_ptr<RandomSource> open_payload(const RandomSource& pack, std::span<const Block> blocks,
                                            const ReaderOptions& options);
 
 }  // namespace brine::pack

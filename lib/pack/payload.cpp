@@ -33,8 +33,8 @@ class Payload final : public RandomSource {
   void read_at(std::uint64_t offset, ByteSpan buffer) const override {
     const std::uint64_t end = base::checked_add(offset, buffer.size(), "end of a read");
     if (end > size()) {
-      throw Error(Errc::corrupt, fmt::format("bytes {} to {} are not in the payload of {}", offset,
-                                             end, size()));
+      throw Error(Errc::corrupt,
+                  fmt::format("bytes {} to {} are not in the payload of {}", offset, end, size()));
     }
     const std::lock_guard lock(mutex_);
     for (std::size_t i = index_of(offset); !buffer.empty(); ++i) {
@@ -75,14 +75,13 @@ class Payload final : public RandomSource {
   const RandomSource& pack_;
   const std::span<const Block> blocks_;
   mutable std::mutex mutex_;
-  mutable BlockDecoder decoder_;           // guarded by mutex_
-  mutable std::array<Decoded, 2> cache_;   // guarded by mutex_; used last comes first
+  mutable BlockDecoder decoder_;          // guarded by mutex_
+  mutable std::array<Decoded, 2> cache_;  // guarded by mutex_; used last comes first
 };
 
 }  // namespace
 
-std::unique_ptr<RandomSource> open_payload(const RandomSource& pack,
-                                           std::span<const Block> blocks,
+std::unique_ptr<RandomSource> open_payload(const RandomSource& pack, std::span<const Block> blocks,
                                            const ReaderOptions& options) {
   return std::make_unique<Payload>(pack, blocks, options);
 }

@@ -165,8 +165,8 @@ class Pipeline {
   std::mutex mutex_;
   std::condition_variable work_;
   std::condition_variable done_;
-  std::deque<Item*> pending_;  // guarded by mutex_
-  bool stopped_ = false;       // guarded by mutex_
+  std::deque<Item*> pending_;          // guarded by mutex_
+  bool stopped_ = false;               // guarded by mutex_
   std::vector<std::jthread> workers_;  // last: joined before what they use goes
 };
 

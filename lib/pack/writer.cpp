@@ -56,7 +56,7 @@ struct Writer::Impl {
 
   Sink& sink;
   std::optional<Pipeline<BlockEncoder>> pipeline;
-  std::size_t filled = 0;  // of the block under way
+  std::size_t filled = 0;    // of the block under way
   std::uint64_t offset = 0;  // where it begins in the payload
   std::uint64_t stored_offset = 0;
   std::vector<Block> blocks;

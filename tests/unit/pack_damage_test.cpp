@@ -94,9 +94,8 @@ BOOST_AUTO_TEST_CASE(what_is_read_before_the_damage_is_right) {
   Pack pack = small_pack(zstd);
   pack.source.bytes.back() ^= std::byte{1};
   MemorySink sink;
-  expect_error(Errc::corrupt, "block 2 ", [&] {
-    read(pack.source, pack.blocks, {.codec = zstd, .threads = 2}, sink);
-  });
+  expect_error(Errc::corrupt, "block 2 ",
+               [&] { read(pack.source, pack.blocks, {.codec = zstd, .threads = 2}, sink); });
   const Bytes payload = sample(1200);
   BOOST_TEST((sink.bytes == Bytes(payload.begin(), payload.begin() + 800)));
 }
@@ -163,9 +162,8 @@ BOOST_AUTO_TEST_CASE(numbers_are_checked_before_anything_is_read) {
   Pack pack = small_pack(zstd);
   pack.blocks[2].stored_offset = 1000;
   MemorySink sink;
-  expect_error(Errc::corrupt, "block 2 at byte 1000", [&] {
-    read(Untouchable(), pack.blocks, {.codec = zstd, .threads = 2}, sink);
-  });
+  expect_error(Errc::corrupt, "block 2 at byte 1000",
+               [&] { read(Untouchable(), pack.blocks, {.codec = zstd, .threads = 2}, sink); });
   BOOST_TEST(sink.bytes.empty());
 }
 

@@ -193,9 +193,8 @@ BOOST_AUTO_TEST_CASE(a_sink_that_fails_ends_a_read) {
   const Pack pack = make_pack(sample(50'000), {.codec = codec}, 1000, 1000);
   for (const int writes : {0, 7, 49}) {
     FailingSink sink(writes);
-    expect_error(Errc::no_space, "disk full", [&] {
-      read(pack.source, pack.blocks, {.codec = codec, .threads = 3}, sink);
-    });
+    expect_error(Errc::no_space, "disk full",
+                 [&] { read(pack.source, pack.blocks, {.codec = codec, .threads = 3}, sink); });
   }
 }
 
