@@ -83,7 +83,7 @@ class DecodingSource final : public Source {
     if (begun_) skip_padding();
     fill(head_bytes);
     if (begun_ && input_.empty()) return false;
-    if (begun_ && sniff(input_) != codec_) damaged("something else follows the last member");
+    if (begun_ && sniff(input_) != codec_) damaged("something else behind the last member");
     if (!begun_) require_magic(codec_, input_);
     stream_->begin();
     return begun_ = inside_ = true;
@@ -109,7 +109,7 @@ class DecodingSource final : public Source {
     const std::uint64_t start = position_;
     for (fill(1); !input_.empty() && input_[0] == std::byte{0}; fill(1)) take(1);
     if (start == position_) return;
-    if (codec_ == CodecId::gzip && !input_.empty()) damaged("something else follows the padding");
+    if (codec_ == CodecId::gzip && !input_.empty()) damaged("something else behind the padding");
     if (codec_ == CodecId::xz && (position_ - start) % 4 != 0) {
       damaged("the padding is no multiple of 4 bytes");
     }

@@ -136,7 +136,9 @@ std::unique_ptr<StreamDecoder> make_stream(const Limits& limits) {
 std::uint64_t encoder_bytes(int level, std::uint64_t block_bytes) {
   // A hint of 0 would mean "unknown" and give the windows of endless streams.
   const auto parameters = ZSTD_getCParams(level, std::max<std::uint64_t>(block_bytes, 1), 0);
-  return ZSTD_estimateCCtxSize_usingCParams(parameters) + ZSTD_compressBound(block_bytes);
+  constexpr std::uint64_t allocator_bytes = 16 << 10;  // two large allocations, rounded to pages
+  return ZSTD_estimateCCtxSize_usingCParams(parameters) + ZSTD_compressBound(block_bytes) +
+         allocator_bytes;
 }
 
 }  // namespace
