@@ -25,9 +25,11 @@ namespace brine::catalog {
 inline constexpr std::int32_t application_id = 0x6272696e;
 
 enum class Access : std::uint8_t {
-  create,      ///< make a new database; exists when there is one
+  create,  ///< make a new database; exists when there is one; an empty file counts as none
   read_write,
-  read_only,   ///< never writes a byte, not even to upgrade the schema
+  /// Never writes a byte, not even to upgrade the schema (unsupported) or to undo a write that was
+  /// interrupted (environment): both need somebody who may write.
+  read_only,
 };
 
 /// What the catalog keeps of one snapshot.
@@ -51,6 +53,8 @@ struct RegisteredTable {
 /// Every call throws: corrupt with the hint `brine reindex` when the database is damaged or is no
 /// catalog, busy when another process kept it locked, no_space, environment.
 class Catalog {
+  struct Impl;
+
  public:
   /// Opens `path` and brings its schema up to date.
   /// Throws also: not_found, exists, unsupported when a newer brine made it.
@@ -61,7 +65,8 @@ class Catalog {
   Catalog& operator=(Catalog&&) noexcept;
   ~Catalog();
 
-  /// A write transaction (BEGIN IMMEDIATE). Rolled back unless committed.
+  /// A write transaction (BEGIN IMMEDIATE). Rolled back unless committed. Lifetime: it must end
+  /// before the catalog does, which may move meanwhile.
   class Transaction {
    public:
     Transaction(Transaction&&) noexcept;
@@ -73,8 +78,8 @@ class Catalog {
 
    private:
     friend class Catalog;
-    explicit Transaction(Catalog* catalog);
-    Catalog* catalog_;
+    explicit Transaction(Impl* impl);
+    Impl* impl_;
   };
   Transaction begin();
 
@@ -84,8 +89,10 @@ class Catalog {
   std::uint64_t next_seq(std::string_view line) const;
   /// Throws: exists when id or (line, seq) is taken.
   void insert(const Entry& entry);
+  /// Throws: not_found.
   void set_state(std::string_view id, State state);
-  /// Newest first: by line order of creation, then seq. All of `query` holds at once.
+  /// Newest first: of one line by seq, of all by time of creation, then seq. All of `query` holds
+  /// at once.
   std::vector<Snapshot> log(const LogQuery& query) const;
   std::optional<Snapshot> by_id(std::string_view id) const;
   /// At most two: enough to say that a prefix is ambiguous.
@@ -93,6 +100,8 @@ class Catalog {
   std::optional<Snapshot> by_seq(std::string_view line, std::uint64_t seq) const;
   /// The highest seq of the line. With `state`, among those in that state.
   std::optional<Snapshot> latest(std::string_view line, std::optional<State> state = {}) const;
+  /// The one with the highest seq below `seq`, in whatever state.
+  std::optional<Snapshot> before(std::string_view line, std::uint64_t seq) const;
   /// The newest with this step; with this tag.
   std::optional<Snapshot> by_step(std::string_view line, std::int64_t step) const;
   std::optional<Snapshot> by_tag(std::string_view line, std::string_view tag) const;
@@ -128,7 +137,6 @@ class Catalog {
   std::vector<std::string> check() const;
 
  private:
-  struct Impl;
   explicit Catalog(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
