@@ -27,7 +27,9 @@ std::vector<std::string> names_of(const py::object& names) {
 
 /// A reference as text, or a Snapshot.
 std::string reference(const py::object& ref) {
-  return py::cast<std::string>(py::isinstance<py::str>(ref) ? ref : ref.attr("id"));
+  if (py::isinstance<py::str>(ref)) return py::cast<std::string>(ref);
+  if (py::hasattr(ref, "id")) return py::cast<std::string>(ref.attr("id"));
+  throw py::type_error("a reference is a str or a Snapshot");
 }
 
 Store open_store(const fs::path& root, bool create, const CreateOptions& fixed,

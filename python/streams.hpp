@@ -2,7 +2,6 @@
 #pragma once
 
 #include <pybind11/pybind11.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstring>
@@ -20,7 +19,7 @@ auto unlocked(Body&& body) {
 }
 
 /// Owns a thing of the library on behalf of the process that made it. Its locks and threads do not
-/// survive a fork(), so a child neither uses nor destroys it.
+/// survive a fork(), so a child neither uses nor destroys it. (Python.h declares getpid.)
 template <typename Thing>
 class Owned {
  public:

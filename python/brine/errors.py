@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Iterable
+
 from brine import _brine
 
 
@@ -21,11 +24,17 @@ class BrineError(Exception):
 
 
 class _Refusal(BrineError):
-    """Names in `offending` the symbols that were not trusted."""
+    """A payload was refused; `offending` lists the symbols (`module:Name`) that were to blame."""
 
-    def __init__(self, message: str, *, hint: str = "", offending: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, *, hint: str = "",
+                 offending: Iterable[str] | None = None) -> None:
         super().__init__(message, hint=hint)
-        self.offending = list(offending)
+        self.offending = symbols_in(message) if offending is None else list(offending)
+
+
+def symbols_in(text: str) -> list[str]:
+    """Return what a sentence spells as `module:Name`, each once."""
+    return list(dict.fromkeys(re.findall(r"[\w.]+:[^\W\d][\w.]*", text)))
 
 
 # What a caller who knows nothing of brine would catch.

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 import pickle
-import re
 from typing import Any
 
-from brine.errors import MigrationError, UnsafePickleError, UnsupportedError
+from brine.errors import MigrationError, UnsafePickleError, UnsupportedError, symbols_in
 from brine.values import LoadReport, ScanReport, Symbol
 
 
@@ -56,15 +55,10 @@ def _require_one_pickle(scan: ScanReport) -> None:
 def _require_safe(scan: ScanReport) -> None:
     if scan.verdict == "safe":
         return
-    offending = tuple(str(symbol) for symbol in scan.symbols if _is_accused(symbol, scan))
+    # A Python 2 name is accused together with what it is called now: both need trust.
+    offending = symbols_in("\n".join(finding.reason for finding in scan.findings))
     reasons = "; ".join(finding.reason for finding in scan.findings[:3])
     raise UnsafePickleError(
         f"the verdict on the payload is {scan.verdict}: {reasons}",
-        hint=f"if you know where it comes from: trusted={list(offending)}" if offending else "",
+        hint=f"if you know where it comes from: trusted={offending}" if offending else "",
         offending=offending)
-
-
-def _is_accused(symbol: Symbol, scan: ScanReport) -> bool:
-    """Say whether a finding names the symbol, as a whole word."""
-    word = re.compile(rf"(?<![\w.]){re.escape(str(symbol))}(?![\w.]\w)")
-    return any(word.search(finding.reason) for finding in scan.findings)

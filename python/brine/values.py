@@ -263,10 +263,8 @@ class MigrationPlan:
 def _size(count: int) -> str:
     if count < 1024:
         return f"{count} B"
-    size, unit = count / 1024, 0
-    while size >= 999.5 and unit < 4:
-        size, unit = size / 1024, unit + 1
-    return f"{size:.3g} {'KMGTP'[unit]}iB"
+    power = min((count.bit_length() - 1) // 10, 5)
+    return f"{count / 1024**power:.1f} {' KMGTP'[power]}iB"
 
 
 def _cells(snapshot: Snapshot) -> list[str]:
