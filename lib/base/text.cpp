@@ -84,16 +84,17 @@ std::string random_id() {
   return to_hex(bits);
 }
 
-std::string now_utc() {
+std::string utc(std::chrono::system_clock::time_point time) {
   using namespace std::chrono;
-  const auto now = system_clock::now();
-  const std::time_t seconds = system_clock::to_time_t(now);
-  const auto ms = duration_cast<milliseconds>(now.time_since_epoch()).count() % 1000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
-                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms);
+  const std::time_t seconds = system_clock::to_time_t(floor<std::chrono::seconds>(time));
+  const auto ms = duration_cast<milliseconds>(time - floor<std::chrono::seconds>(time)).count();
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, ms);
 }
+
+std::string now_utc() { return utc(std::chrono::system_clock::now()); }
 
 std::optional<std::string_view> closest(std::string_view word,
                                         std::span<const std::string_view> candidates) {

@@ -1,6 +1,7 @@
 // Small helpers for text: hex, names, near misses, time.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,7 +20,8 @@ std::optional<Bytes> from_hex(std::string_view text);
 /// Returns 128 random bits as 32 hex digits. Throws: environment.
 std::string random_id();
 
-/// Returns the time now in UTC, to the millisecond: `2026-05-04T03:02:01.123Z`.
+/// Writes a time in UTC, to the millisecond: `2026-05-04T03:02:01.123Z`.
+std::string utc(std::chrono::system_clock::time_point time);
 std::string now_utc();
 
 /// Returns the candidate nearest to `word` by edit distance, if one is near enough to be meant.

@@ -36,8 +36,8 @@ class Decoder {
   Decoder& operator=(const Decoder&) = delete;
 
   /// Fills `raw` exactly. Throws: corrupt when `stored` is damaged, truncated, decodes to more or
-  /// to less, or has bytes left over; limit when it asks for too much memory. `raw` then holds
-  /// nothing that counts.
+  /// to less, or has bytes left over; limit when it asks for too much memory; unsupported for xz
+  /// filters or checks that liblzma lacks. `raw` then holds nothing that counts.
   virtual void decode(ByteView stored, ByteSpan raw) = 0;
 
  protected:
@@ -56,9 +56,12 @@ std::uint64_t encoder_bytes(const Codec& codec, std::uint64_t block_bytes);
 std::optional<CodecId> sniff(ByteView head) noexcept;
 
 /// Decodes a whole stream from outside: several members or frames back to back, zero padding
-/// between xz streams, skippable zstd frames.
-/// Throws from read(): corrupt (damaged, truncated, something else behind it), limit (window or
-/// dictionary over Limits::max_decoder_bytes), and what `encoded` throws. Lifetime: borrows it.
+/// between and behind xz streams and behind gzip members, skippable zstd frames. `none` passes
+/// bytes on.
+/// Throws from read(): corrupt (empty, damaged, truncated, something else behind it), unsupported
+/// (xz filters or checks that liblzma lacks), limit (window or dictionary over
+/// Limits::max_decoder_bytes, output over Limits::max_payload_bytes), and what `encoded` throws.
+/// Lifetime: borrows it.
 std::unique_ptr<Source> make_decoding_source(CodecId codec, Source& encoded, const Limits& limits);
 
 }  // namespace brine::codec

@@ -37,7 +37,9 @@ class BlockDecoder final : public Decoder {
       throw_damaged(codec_, fmt::format("it decodes to {} bytes, expected {}",
                                         promised - raw.size(), promised));
     }
-    if (!stored.empty()) throw_damaged(codec_, fmt::format("{} bytes are left over", stored.size()));
+    if (!stored.empty()) {
+      throw_damaged(codec_, fmt::format("{} bytes are left over", stored.size()));
+    }
   }
 
  private:

@@ -21,7 +21,8 @@ std::string proc_entry(const Fd& fd) { return fmt::format("/proc/self/fd/{}", fd
 
 bool has_proc() { return ::access("/proc/self/fd", X_OK) == 0; }
 
-void give_name(const Fd& fd, const std::filesystem::path& name, const std::filesystem::path& target) {
+void give_name(const Fd& fd, const std::filesystem::path& name,
+               const std::filesystem::path& target) {
   if (::linkat(AT_FDCWD, proc_entry(fd).c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
     return;
   }

@@ -55,7 +55,7 @@ FileLock& FileLock::operator=(FileLock&& other) noexcept {
   return *this;
 }
 
-// A child that was forked meanwhile shares the lock, and closing our descriptor would leave it held.
+// A child that was forked meanwhile shares the lock: closing our descriptor would leave it held.
 FileLock::~FileLock() {
   if (fd_) ::flock(fd_.get(), LOCK_UN);
 }

@@ -6,7 +6,9 @@
 #include <array>
 
 #include "base/arithmetic.hpp"
+#include "base/text.hpp"
 #include "brine/error.hpp"
+#include "pickle/literal.hpp"
 
 namespace brine::pickle {
 namespace {
@@ -25,6 +27,13 @@ std::string text_push(std::string_view text, Op like) {
   return is_short ? opcode(Op::short_binunicode) + number(text.size(), 1) + std::string(text)
                   : opcode(Op::binunicode) + number(text.size(), 4) + std::string(text);
 }
+
+// What the machine reads back as a name.
+bool is_writable(std::string_view name) {
+  return is_plain_name(name) && is_utf8(name, Surrogates::refused);
+}
+
+bool is_dotted(const Symbol& symbol) { return symbol.name.find('.') != std::string::npos; }
 
 // Works out the edits of one payload.
 class Renamer {
@@ -88,10 +97,12 @@ class Renamer {
 
   void replace_symbol(const SymbolPush& push) {
     const Symbol& to = target(push);
-    if (names_[push.symbol]) check_writable(push, to);
+    const bool is_renamed = to != machine_.symbols()[push.symbol].symbol;
+    if (is_renamed) check_writable(push, to);
     if (push.form != Form::stack_global) {
-      if (!names_[push.symbol]) return;
-      edits_.push_back({push.offset + 1, push.end - push.offset - 1, to.module + "\n" + to.name + "\n"});
+      if (!is_renamed) return;
+      edits_.push_back({push.offset + 1, push.end - push.offset - 1,
+                        fmt::format("{}\n{}\n", to.module, to.name)});
       return;
     }
     const bool module_differs = becomes(push.module_push) != to.module;
@@ -101,13 +112,19 @@ class Renamer {
                                             text_push(to.module, Op::short_binunicode) +
                                             text_push(to.name, Op::short_binunicode)});
     } else if (name_differs) {
-      edits_.push_back({push.offset, 0, opcode(Op::pop) + text_push(to.name, Op::short_binunicode)});
+      edits_.push_back({push.offset, 0,
+                        opcode(Op::pop) + text_push(to.name, Op::short_binunicode)});
     }
   }
 
   void check_writable(const SymbolPush& push, const Symbol& to) const {
-    const bool was_dotted = machine_.symbols()[push.symbol].symbol.name.find('.') != std::string::npos;
-    if (push.protocol >= 4 || was_dotted || to.name.find('.') == std::string::npos) return;
+    if (!is_writable(to.module) || !is_writable(to.name)) {
+      throw Error(Errc::migration,
+                  fmt::format("'{}:{}' cannot be written at byte {}: it is no plain name",
+                              base::printable(to.module), base::printable(to.name), push.offset));
+    }
+    const bool was_dotted = is_dotted(machine_.symbols()[push.symbol].symbol);
+    if (push.protocol >= 4 || was_dotted || !is_dotted(to)) return;
     throw Error(Errc::migration,
                 fmt::format("{}:{} cannot be written at byte {}: readers look up a dotted name "
                             "from protocol 4 on, the pickle has protocol {}",
@@ -168,8 +185,10 @@ void EditingSink::apply_edits_here() {
 }
 
 void EditingSink::finish() {
+  apply_edits_here();
   if (dropping_ > 0 || next_edit_ < edits_.size()) {
-    throw Error(Errc::internal, fmt::format("an edit lies behind the payload's end at {}", offset_));
+    throw Error(Errc::internal,
+                fmt::format("an edit lies behind the payload's end at {}", offset_));
   }
 }
 

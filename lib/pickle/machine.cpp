@@ -6,25 +6,18 @@
 #include <charconv>
 
 #include "base/arithmetic.hpp"
+#include "pickle/literal.hpp"
 
 namespace brine::pickle {
 namespace {
 
 constexpr int highest_known_protocol = 5;
-constexpr std::size_t longest_text = 256;
 constexpr std::size_t most_extensions = 100;
-// A PUT this far beyond what the memo holds goes into a map: a stream of ten bytes must not
-// allocate gigabytes (CVE-2018-20406).
+// A PUT far beyond what the memo holds goes into a map: a stream of ten bytes must not allocate
+// gigabytes (CVE-2018-20406). So at least every second place of the memo is taken, but for these.
 constexpr std::uint64_t largest_memo_gap = 1U << 16;
-
-// Texts that picklers write for module and qualified names, `<lambda>` and `<locals>` included.
-bool may_be_name(std::string_view text) {
-  return !text.empty() && text.size() <= longest_text &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           const auto byte = static_cast<unsigned char>(c);
-           return byte > 0x20 && byte != 0x7f && c != '\\' && c != '\'' && c != '"';
-         });
-}
+// What an entry of that map costs, in places of the memo.
+constexpr std::uint64_t far_entry_places = 8;
 
 // What a push of text means, where that needs no decoding: no escapes, no bytes over 0x7f in the
 // text forms that are not UTF-8.
@@ -35,18 +28,21 @@ std::string_view plain_text(const Token& token) {
     case Op::short_binunicode:
     case Op::binunicode8:
       return text;
-    case Op::string:
-      return text.size() >= 2 && text.front() == text.back() ? text.substr(1, text.size() - 2)
-                                                              : std::string_view{};
-    default:
-      return std::all_of(text.begin(), text.end(), [](char c) { return c > 0; })
-                 ? text : std::string_view{};
+    default: {
+      const bool is_quoted = token.code->op == Op::string;
+      const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) { return c > 0; });
+      return !is_plain ? std::string_view{} : is_quoted ? text.substr(1, text.size() - 2) : text;
+    }
   }
 }
 
 std::string underflow(const Token& token, std::size_t wanted) {
   return fmt::format("{} wants {} value{} that {} not there", token.code->name, wanted,
                      wanted == 1 ? "" : "s", wanted == 1 ? "is" : "are");
+}
+
+std::string no_mark(const Token& token) {
+  return fmt::format("{} finds no mark", token.code->name);
 }
 
 }  // namespace
@@ -116,24 +112,29 @@ void Machine::use(const Value& value) {
   if (value.kind == Kind::text && detail_ == Detail::pushes) text_pushes_[value.ref].is_data = true;
 }
 
-std::string Machine::use_to_mark() {
-  if (marks_.empty()) return "there is no mark";
+std::string Machine::use_to_mark(const Token& token) {
+  if (marks_.empty()) return no_mark(token);
   use(stack_.size() - marks_.back());
   marks_.pop_back();
   return {};
 }
 
-std::string Machine::on_literal(const Token&) { return push(Kind::plain); }
+std::string Machine::on_literal(const Token& token) {
+  if (token.code->argument == Argument::line) {
+    if (std::string why = literal_problem(token); !why.empty()) return why;
+  }
+  return push(Kind::plain);
+}
 
 std::string Machine::on_text(const Token& token) {
-  const std::string_view text = token.held ? plain_text(token) : std::string_view{};
-  if (!may_be_name(text)) return push(Kind::far_text);
+  if (!token.held) return push(Kind::far_text);
+  if (std::string why = literal_problem(token); !why.empty()) return why;
+  const std::string_view text = plain_text(token);
+  if (!is_plain_name(text)) return push(Kind::far_text);
   const auto number = texts_.number(text);
-  if (!number) return push(Kind::far_text);
+  if (!number) return push(Kind::lost_text);
   if (detail_ == Detail::symbols) return push(Kind::text, *number);
-  if (text_pushes_.size() * sizeof(TextPush) >= limits_.max_text_bytes) {
-    return push(Kind::far_text);
-  }
+  if (is_full(text_pushes_)) return push(Kind::lost_text);
   text_pushes_.push_back({.offset = token.offset, .text = *number,
                           .bytes = static_cast<std::uint16_t>(token.end - token.offset),
                           .op = token.code->op});
@@ -163,7 +164,7 @@ std::string Machine::on_stack(const Token& token) {
       }
       return {};
     case Op::pop_mark:
-      if (marks_.empty()) return "there is no mark";
+      if (marks_.empty()) return no_mark(token);
       stack_.resize(marks_.back());
       marks_.pop_back();
       return {};
@@ -185,7 +186,7 @@ std::string Machine::on_gather(const Token& token) {
   if (op == Op::dict && !marks_.empty() && (stack_.size() - marks_.back()) % 2 != 0) {
     return "DICT wants pairs and there is an odd value";
   }
-  if (std::string why = use_to_mark(); !why.empty()) return why;
+  if (std::string why = use_to_mark(token); !why.empty()) return why;
   return push(Kind::plain);
 }
 
@@ -195,23 +196,25 @@ std::string Machine::on_append(const Token& token) {
     const std::size_t items = op == Op::append ? 1 : 2;
     return has(items + 1) ? use(items) : underflow(token, items + 1);
   }
-  if (marks_.empty()) return "there is no mark";
+  if (marks_.empty()) return no_mark(token);
   if (op == Op::setitems && (stack_.size() - marks_.back()) % 2 != 0) {
     return "SETITEMS wants pairs and there is an odd value";
   }
-  use_to_mark();
+  use_to_mark(token);
   return has(1) ? "" : underflow(token, 1);
 }
 
 std::string Machine::on_object(const Token& token) {
   switch (token.code->op) {
-    case Op::persid:
-      return push(Kind::other);
+    case Op::persid: {
+      std::string why = literal_problem(token);
+      return why.empty() ? push(Kind::other) : why;
+    }
     case Op::build:
       return has(2) ? use(1) : underflow(token, 2);
     case Op::obj:
       if (!marks_.empty() && stack_.size() == marks_.back()) return "OBJ has no class";
-      if (std::string why = use_to_mark(); !why.empty()) return why;
+      if (std::string why = use_to_mark(token); !why.empty()) return why;
       return push(Kind::other);
     default: {
       const std::size_t count = token.code->op == Op::binpersid ? 1
@@ -245,13 +248,15 @@ std::string Machine::on_memo(const Token& token) {
 }
 
 std::string Machine::put(std::uint64_t index) {
-  const bool far = index > memo_.size() + largest_memo_gap || far_memo_.contains(index);
+  const bool beyond = index >= memo_.size() && index > 2 * memo_count_ + largest_memo_gap;
+  const bool far = beyond || far_memo_.contains(index);
   if (!far && index >= memo_.size()) memo_.resize(index + 1);
   Value& entry = far ? far_memo_[index] : memo_[index];
-  if (entry.kind == Kind::unset && ++memo_count_ > limits_.max_memo_entries) {
+  if (entry.kind == Kind::unset) ++memo_count_;
+  entry = stack_.back();
+  if (memo_count_ + far_memo_.size() * (far_entry_places - 1) > limits_.max_memo_entries) {
     return fmt::format("max_memo_entries: more than {} entries", limits_.max_memo_entries);
   }
-  entry = stack_.back();
   return {};
 }
 
@@ -268,6 +273,7 @@ std::string Machine::get(std::uint64_t index) {
 std::string Machine::on_protocol(const Token& token) {
   if (token.code->op == Op::frame) {
     if (detail_ == Detail::pushes) {
+      if (is_full(frames_)) return too_many("frames");
       const std::uint64_t length = base::little_endian(token.argument.data(), 8);
       frames_.push_back({token.offset, token.end, token.end + length});
     }
@@ -294,14 +300,21 @@ std::string Machine::on_global(const Token& token) {
   const std::size_t newline = lines.find('\n');
   const bool is_inst = token.code->op == Op::inst;
   if (is_inst) {
-    if (std::string why = use_to_mark(); !why.empty()) return why;
+    if (std::string why = use_to_mark(token); !why.empty()) return why;
   }
   SymbolPush push{.offset = token.offset, .end = token.end,
                   .form = is_inst ? Form::inst : Form::global};
   return add_symbol(push, lines.substr(0, newline), lines.substr(newline + 1));
 }
 
-bool Machine::is_text(const Value& value) const { return value.kind == Kind::text; }
+template <typename Item>
+bool Machine::is_full(const std::vector<Item>& items) const {
+  return items.size() >= limits_.max_text_bytes / sizeof(Item);
+}
+
+std::string Machine::too_many(std::string_view what) const {
+  return fmt::format("max_text_bytes: more {} than {} bytes hold", what, limits_.max_text_bytes);
+}
 
 std::string_view Machine::text_of(const Value& value) const {
   return texts_.text(detail_ == Detail::pushes ? text_pushes_[value.ref].text : value.ref);
@@ -311,8 +324,12 @@ std::string Machine::on_stack_global(const Token& token) {
   if (!has(2)) return underflow(token, 2);
   const Value name = stack_[stack_.size() - 1];
   const Value module = stack_[stack_.size() - 2];
-  if (!is_text(name) || !is_text(module)) {
-    return "STACK_GLOBAL takes a name that is computed, not written in the pickle";
+  for (const Value& operand : {module, name}) {
+    if (operand.kind == Kind::lost_text) return too_many("texts");
+    if (operand.kind == Kind::far_text) return "STACK_GLOBAL takes a text that is no plain name";
+    if (operand.kind != Kind::text) {
+      return "STACK_GLOBAL takes a name that is computed, not written in the pickle";
+    }
   }
   stack_.resize(stack_.size() - 2);
   SymbolPush push{.offset = token.offset, .end = token.end, .module_push = module.ref,
@@ -324,6 +341,10 @@ std::string Machine::add_symbol(SymbolPush push, std::string_view module, std::s
   if (module.size() > limits_.max_name_bytes || name.size() > limits_.max_name_bytes) {
     return fmt::format("max_name_bytes: a name of {} bytes, the limit is {}",
                        std::max(module.size(), name.size()), limits_.max_name_bytes);
+  }
+  if (module.empty() || name.empty()) return "a symbol has an empty name";
+  if (!is_utf8(module, Surrogates::refused) || !is_utf8(name, Surrogates::refused)) {
+    return "the name of a symbol is not UTF-8";
   }
   const auto [known, is_new] = symbol_numbers_.try_emplace(
       fmt::format("{}\n{}", module, name), static_cast<std::uint32_t>(symbols_.size()));
@@ -339,7 +360,10 @@ std::string Machine::add_symbol(SymbolPush push, std::string_view module, std::s
   met.protocol = std::min(met.protocol, protocol_);
   push.symbol = known->second;
   push.protocol = static_cast<std::uint8_t>(protocol_);
-  if (detail_ == Detail::pushes) pushes_.push_back(push);
+  if (detail_ == Detail::pushes) {
+    if (is_full(pushes_)) return too_many("pushes of symbols");
+    pushes_.push_back(push);
+  }
   return this->push(push.form == Form::inst ? Kind::other : Kind::symbol, push.symbol);
 }
 

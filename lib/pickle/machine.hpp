@@ -8,8 +8,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "brine/pickle.hpp"
@@ -29,7 +29,7 @@ struct MetSymbol {
   int protocol = 0;          ///< in force there
 };
 
-/// A push of a text that may be a name: at most 256 bytes, no blanks, quotes or backslashes.
+/// A push of a text that may be a name, see is_plain_name().
 struct TextPush {
   std::uint64_t offset = 0;     ///< of the opcode
   std::uint32_t text = 0;       ///< in the TextTable
@@ -92,15 +92,16 @@ class Machine final : public TokenSink {
 
  private:
   enum class Kind : std::uint8_t {
-    unset,     // of a memo entry
+    unset,     // a hole in the memo
     other,     // an object of no interest here
     plain,     // a number, None, bytes, a container: certainly no text and no class
     text,      // ref: a push in text_pushes_, or under Detail::symbols a number in texts_
-    far_text,  // a text that was not kept
+    far_text,  // a text that is no plain name
+    lost_text,  // a text that the limits did not let us keep
     symbol,    // ref: index into symbols_
   };
   struct Value {
-    Kind kind = Kind::other;
+    Kind kind = Kind::unset;
     std::uint32_t ref = 0;
   };
 
@@ -125,20 +126,23 @@ class Machine final : public TokenSink {
   std::size_t fence() const { return marks_.empty() ? 0 : marks_.back(); }
   std::string push(Kind kind, std::uint32_t ref = 0);
   std::string use(std::size_t count);
-  std::string use_to_mark();
+  std::string use_to_mark(const Token& token);
   void use(const Value& value);
-  bool is_text(const Value& value) const;
   std::string_view text_of(const Value& value) const;
   std::string add_symbol(SymbolPush push, std::string_view module, std::string_view name);
   std::string put(std::uint64_t index);
   std::string get(std::uint64_t index);
+  template <typename Item>
+  bool is_full(const std::vector<Item>& items) const;
+  std::string too_many(std::string_view what) const;
 
   Limits limits_;
   Detail detail_;
   std::vector<Value> stack_;
   std::vector<std::size_t> marks_;
   std::vector<Value> memo_;
-  std::unordered_map<std::uint64_t, Value> far_memo_;  // indices far beyond what was put
+  // Maps that are ordered, not hashed: their keys come from outside and could be made to collide.
+  std::map<std::uint64_t, Value> far_memo_;  // indices far beyond what was put
   std::uint64_t memo_count_ = 0;
   int protocol_ = 0;
   int highest_protocol_ = 0;
@@ -146,7 +150,7 @@ class Machine final : public TokenSink {
   TextTable texts_;
   std::vector<TextPush> text_pushes_;
   std::vector<MetSymbol> symbols_;
-  std::unordered_map<std::string, std::uint32_t> symbol_numbers_;  // "module\nname"
+  std::map<std::string, std::uint32_t> symbol_numbers_;  // "module\nname"
   std::vector<SymbolPush> pushes_;
   std::vector<Frame> frames_;
   std::vector<Buffer> buffers_;

@@ -7,6 +7,9 @@ namespace brine::pickle {
 namespace {
 
 constexpr std::size_t piece_bytes = 1U << 18;
+// No run is near as long by chance in a table that is half full. Texts made to collide count as
+// more than the table can hold, so that they cost no more than others.
+constexpr std::size_t longest_run = 512;
 // A view and at most four slots of four bytes stand for each text besides its content.
 constexpr std::uint64_t entry_bytes = sizeof(std::string_view) + 16;
 
@@ -16,8 +19,9 @@ std::optional<std::uint32_t> TextTable::number(std::string_view text) {
   if (slots_.size() < 2 * (texts_.size() + 1)) grow();
   const std::size_t mask = slots_.size() - 1;
   std::size_t at = std::hash<std::string_view>{}(text) & mask;
-  while (slots_[at] != 0) {
+  for (std::size_t run = 0; slots_[at] != 0; ++run) {
     if (texts_[slots_[at] - 1] == text) return slots_[at] - 1;
+    if (run == longest_run) return std::nullopt;
     at = (at + 1) & mask;
   }
   if (bytes_ + text.size() + entry_bytes > max_bytes_ || text.size() > piece_bytes) {

@@ -14,7 +14,8 @@ class TextTable {
  public:
   explicit TextTable(std::uint64_t max_bytes) : max_bytes_(max_bytes) {}
 
-  /// Returns the number of `text`, the old one if it is known; nothing when the table is full.
+  /// Returns the number of `text`, the old one if it is known; nothing when the table is
+  /// full, or when many texts collide.
   std::optional<std::uint32_t> number(std::string_view text);
   std::string_view text(std::uint32_t number) const { return texts_[number]; }
   std::size_t size() const noexcept { return texts_.size(); }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/arithmetic.hpp"
 
@@ -105,26 +104,24 @@ std::size_t TokenReader::counted(const Opcode& code, ByteView bytes) {
 
 std::size_t TokenReader::lines(const Opcode& code, ByteView bytes) {
   const int wanted = code.argument == Argument::two_lines ? 2 : 1;
-  const std::byte* from = bytes.data() + 1;
-  const std::byte* const last = bytes.data() + bytes.size();
+  std::size_t from = 1;
   for (int i = 0; i < wanted; ++i) {
-    const auto* newline = static_cast<const std::byte*>(
-        std::memchr(from, '\n', static_cast<std::size_t>(last - from)));
-    if (newline == nullptr) {
-      if (bytes.size() > limits_.max_line_bytes) {
-        fail(fmt::format("max_line_bytes: the line of {} is over {}", code.name,
-                         limits_.max_line_bytes), offset_);
-      }
+    const std::string_view rest = text_of(bytes.subspan(from));
+    const std::size_t newline = rest.find('\n');
+    if (std::min(newline, rest.size()) > limits_.max_line_bytes) {
+      fail(fmt::format("max_line_bytes: the line of {} is over {}", code.name,
+                       limits_.max_line_bytes), offset_);
       return 0;
     }
-    from = newline + 1;
+    if (newline == std::string_view::npos) return 0;
+    from += newline + 1;
   }
-  const auto argument = static_cast<std::uint64_t>(from - bytes.data()) - 2;
-  return emit(code, 1, argument, 1, bytes);
+  return emit(code, 1, from - 2, 1, bytes);
 }
 
 // Since 3.13.15 the C unpickler holds opcodes to their frame; before, two readers could see
-// different programs in one file.
+// different programs in one file. A STOP inside a frame leaves open where the next pickle begins,
+// and whether the frame is there at all, which the C unpickler asks.
 bool TokenReader::frame_allows(const Opcode& code, std::uint64_t end) {
   if (frame_end_ == 0) return true;
   if (code.op == Op::frame) {
@@ -133,6 +130,8 @@ bool TokenReader::frame_allows(const Opcode& code, std::uint64_t end) {
     fail(fmt::format("{} reaches over the end of its frame", code.name), offset_);
   } else if (end == frame_end_) {
     frame_end_ = 0;
+  } else if (code.op == Op::stop) {
+    fail("STOP comes before the end of its frame", offset_);
   }
   return state_ == State::reading;
 }
@@ -160,6 +159,11 @@ std::size_t TokenReader::emit(const Opcode& code, std::size_t header, std::uint6
     fail(std::move(why), token.offset);
     return 0;
   }
+  if (skip_ > largest_length - token.end) {
+    fail(fmt::format("{} is followed by the absurd number of {} bytes", code.name, skip_),
+         token.offset);
+    return 0;
+  }
   offset_ = token.end + skip_;
   if (code.op == Op::stop) state_ = State::stopped;
   return header + (token.held ? argument : 0) + tail;
@@ -169,7 +173,8 @@ void TokenReader::skip(std::uint64_t bytes) { skip_ += bytes; }
 
 void TokenReader::finish() {
   if (state_ != State::reading) return;
-  fail(opcode_count_ == 0 && pending_.empty() ? "it is empty" : "it ends before its STOP", offset_);
+  fail(opcode_count_ == 0 && pending_.empty() ? "it is empty" : "it ends before its STOP",
+       offset_ - skip_);
 }
 
 void TokenReader::fail(std::string reason, std::uint64_t offset) {

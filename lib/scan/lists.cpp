@@ -1,6 +1,6 @@
 #include "scan/lists.hpp"
 
-namespace brine::scanner {
+namespace brine::scan {
 namespace {
 
 std::string_view take_until(std::string_view& text, char end) {
@@ -60,4 +60,4 @@ const BuiltInLists& built_in_lists() {
   return lists;
 }
 
-}  // namespace brine::scanner
+}  // namespace brine::scan

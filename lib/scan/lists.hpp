@@ -13,7 +13,7 @@
 
 #include "base/embedded.hpp"
 
-namespace brine::scanner {
+namespace brine::scan {
 
 namespace embedded {
 extern const std::span<const base::EmbeddedFile> files;
@@ -32,4 +32,4 @@ struct BuiltInLists {
 /// Parses on the first call. Thread-safety: any thread.
 const BuiltInLists& built_in_lists();
 
-}  // namespace brine::scanner
+}  // namespace brine::scan

@@ -8,7 +8,7 @@
 #include "brine/error.hpp"
 #include "scan/lists.hpp"
 
-namespace brine::scanner {
+namespace brine::scan {
 namespace {
 
 bool is_dotted_name(std::string_view text) {
@@ -138,4 +138,4 @@ Symbol python3_name(const Symbol& symbol) {
                                             : Symbol{std::string(row->second), symbol.name};
 }
 
-}  // namespace brine::scanner
+}  // namespace brine::scan

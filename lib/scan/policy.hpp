@@ -3,8 +3,6 @@
 // Block-lists are unsound by construction (forty advisories against one scanner say so), so the
 // verdict `safe` needs every symbol on an allow-list. The deny-list only sharpens the message and
 // the verdict of names that are known to run code.
-//
-// The namespace is `scanner`, because `brine::scan` is the function of the door.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +13,7 @@
 
 #include "brine/pickle.hpp"
 
-namespace brine::scanner {
+namespace brine::scan {
 
 /// A symbol as a payload pushes it.
 struct SeenSymbol {
@@ -52,4 +50,4 @@ std::vector<Finding> judge(std::span<const SeenSymbol> symbols, const Policy& po
 /// (`__builtin__:xrange` is `builtins:range`), or the symbol itself.
 Symbol python3_name(const Symbol& symbol);
 
-}  // namespace brine::scanner
+}  // namespace brine::scan

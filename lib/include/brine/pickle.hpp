@@ -62,8 +62,9 @@ BRINE_API std::string_view to_string(Verdict verdict) noexcept;
 /// or whole modules (`package.module:Name`, `package.module`) that count as allowed.
 /// Throws: environment from the source only. Memory: bounded by `limits`, not by the payload.
 /// Thread-safety: any thread.
-BRINE_API ScanReport scan(const RandomSource& payload, std::span<const std::string> trusted = {},
-                          const Limits& limits = {});
+BRINE_API ScanReport scan_payload(const RandomSource& payload,
+                                  std::span<const std::string> trusted = {},
+                                  const Limits& limits = {});
 
 /// The same for a file, looking through gzip, bzip2, xz and zstd around it.
 /// Throws: not_found, environment.

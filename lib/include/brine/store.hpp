@@ -94,9 +94,10 @@ class BRINE_API SaveSession final : public Sink {
   /// written does not decode to what was given; environment, no_space, busy.
   Snapshot commit();
 
+  struct Impl;
+
  private:
   friend class Store;
-  struct Impl;
   explicit SaveSession(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
@@ -192,9 +193,9 @@ class BRINE_API Store {
   /// Says what a load of `ref` would rewrite, from the catalog and the manifest alone.
   MigrationPlan plan(std::string_view ref) const;
 
- private:
-  friend class SaveSession;
   struct Impl;
+
+ private:
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

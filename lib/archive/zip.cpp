@@ -1,0 +1,157 @@
+#include "archive/zip.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/arithmetic.hpp"
+#include "base/text.hpp"
+#include "brine/error.hpp"
+
+namespace brine::archive {
+namespace {
+
+constexpr std::uint32_t local_signature = 0x04034b50;
+constexpr std::uint32_t central_signature = 0x02014b50;
+constexpr std::uint32_t end_signature = 0x06054b50;
+constexpr std::uint32_t end64_signature = 0x06064b50;
+constexpr std::uint32_t locator64_signature = 0x07064b50;
+constexpr std::size_t local_bytes = 30;
+constexpr std::size_t central_bytes = 46;
+constexpr std::size_t end_bytes = 22;
+constexpr std::size_t end64_bytes = 56;
+constexpr std::size_t locator64_bytes = 20;
+constexpr std::size_t longest_comment = 65535;
+// Far beyond real ones: a torch zip of 10,000 tensors has a directory of 1 MiB.
+constexpr std::uint64_t max_directory_bytes = 256ULL << 20;
+
+[[noreturn]] void damaged(const std::string& what) { throw Error(Errc::corrupt, "the zip " + what); }
+
+Bytes read(const RandomSource& zip, std::uint64_t offset, std::uint64_t count, const char* what) {
+  if (offset > zip.size() || count > zip.size() - offset) {
+    damaged(fmt::format("has its {} at {}, outside its {} bytes", what, offset, zip.size()));
+  }
+  Bytes bytes(count);
+  zip.read_at(offset, bytes);
+  return bytes;
+}
+
+std::uint64_t field(ByteView record, std::size_t at, std::size_t width) {
+  return base::little_endian(record.data() + at, width);
+}
+
+struct Directory {
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t members = 0;
+};
+
+std::uint64_t find_end(ByteView tail) {
+  for (std::size_t at = tail.size() - end_bytes + 1; at-- > 0;) {
+    if (field(tail, at, 4) == end_signature && field(tail, at + 20, 2) == tail.size() - at - end_bytes) {
+      return at;
+    }
+  }
+  damaged("has no end record: it is truncated");
+}
+
+Directory find_directory(const RandomSource& zip) {
+  if (zip.size() < end_bytes) damaged("is too short: it is truncated");
+  const std::uint64_t tail_bytes = std::min<std::uint64_t>(zip.size(), end_bytes + longest_comment);
+  const std::uint64_t tail_offset = zip.size() - tail_bytes;
+  const Bytes tail = read(zip, tail_offset, tail_bytes, "end record");
+  const std::uint64_t at = find_end(tail);
+  const ByteView end = ByteView(tail).subspan(at);
+  Directory directory{field(end, 16, 4), field(end, 12, 4), field(end, 10, 2)};
+  const std::uint64_t end_offset = tail_offset + at;
+  if (end_offset < locator64_bytes) return directory;
+  const Bytes locator = read(zip, end_offset - locator64_bytes, locator64_bytes, "ZIP64 locator");
+  if (field(locator, 0, 4) != locator64_signature) return directory;
+  const Bytes end64 = read(zip, field(locator, 8, 8), end64_bytes, "ZIP64 end record");
+  if (field(end64, 0, 4) != end64_signature) damaged("has no ZIP64 end record where it says");
+  return {field(end64, 48, 8), field(end64, 40, 8), field(end64, 32, 8)};
+}
+
+// A 32-bit field of all ones means: see the ZIP64 extra field, in a fixed order.
+void widen(ZipMember& member, std::uint64_t& header, ByteView extra) {
+  while (extra.size() >= 4) {
+    const std::uint64_t id = field(extra, 0, 2);
+    const std::uint64_t size = field(extra, 2, 2);
+    if (size > extra.size() - 4) damaged("has an extra field that overruns its record");
+    ByteView values = extra.subspan(4, size);
+    extra = extra.subspan(4 + size);
+    if (id != 1) continue;
+    for (std::uint64_t* value : {&member.bytes, &member.stored_bytes, &header}) {
+      if (*value != 0xffffffff) continue;
+      if (values.size() < 8) damaged("has a ZIP64 extra field that is too short");
+      *value = field(values, 0, 8);
+      values = values.subspan(8);
+    }
+  }
+}
+
+void find_data(const RandomSource& zip, ZipMember& member, std::uint64_t header) {
+  const Bytes local = read(zip, header, local_bytes, "local header");
+  if (field(local, 0, 4) != local_signature) {
+    damaged(fmt::format("has no local header for {} at {}", base::printable(member.name), header));
+  }
+  const std::uint64_t name_bytes = field(local, 26, 2);
+  const Bytes name = read(zip, header + local_bytes, name_bytes, "local name");
+  if (text_of(name) != member.name || field(local, 8, 2) != member.method) {
+    damaged(fmt::format("calls a member {} in its directory and {} where it stands",
+                        base::printable(member.name), base::printable(text_of(name))));
+  }
+  member.offset = header + local_bytes + name_bytes + field(local, 28, 2);
+  if (member.offset > zip.size() || member.stored_bytes > zip.size() - member.offset) {
+    damaged(fmt::format("has {} reach beyond its end", base::printable(member.name)));
+  }
+  if (member.method == 0 && member.bytes != member.stored_bytes) {
+    damaged(fmt::format("stores {} with two lengths", base::printable(member.name)));
+  }
+}
+
+}  // namespace
+
+std::vector<ZipMember> read_zip(const RandomSource& zip, const Limits& limits) {
+  const Directory directory = find_directory(zip);
+  base::require_within(directory.members, limits.max_zip_members, "max_zip_members");
+  base::require_within(directory.bytes, max_directory_bytes, "bytes of the zip directory");
+  const Bytes bytes = read(zip, directory.offset, directory.bytes, "directory");
+  ByteView rest = bytes;
+  std::vector<ZipMember> members;
+  for (std::uint64_t i = 0; i < directory.members; ++i) {
+    if (rest.size() < central_bytes || field(rest, 0, 4) != central_signature) {
+      damaged(fmt::format("has {} members by its end record and {} in its directory",
+                          directory.members, i));
+    }
+    const std::uint64_t name = field(rest, 28, 2);
+    const std::uint64_t extra = field(rest, 30, 2);
+    const std::uint64_t whole = central_bytes + name + extra + field(rest, 32, 2);
+    if (whole > rest.size()) damaged("has a directory that is cut short");
+    ZipMember member{.name = std::string(text_of(rest.subspan(central_bytes, name))),
+                     .method = static_cast<std::uint16_t>(field(rest, 10, 2)),
+                     .stored_bytes = field(rest, 20, 4),
+                     .bytes = field(rest, 24, 4)};
+    std::uint64_t header = field(rest, 42, 4);
+    widen(member, header, rest.subspan(central_bytes + name, extra));
+    find_data(zip, member, header);
+    members.push_back(std::move(member));
+    rest = rest.subspan(whole);
+  }
+  return members;
+}
+
+std::string_view zip_format(const std::vector<ZipMember>& members) {
+  const auto any = [&](std::string_view end) {
+    return std::any_of(members.begin(), members.end(),
+                       [&](const ZipMember& member) { return member.name.ends_with(end); });
+  };
+  if (any("/constants.pkl")) return "torchscript";
+  if (any("/data.pkl") && any("/version")) return "torch-zip";
+  const bool all_npy = std::all_of(members.begin(), members.end(), [](const ZipMember& member) {
+    return member.name.ends_with(".npy");
+  });
+  return all_npy && !members.empty() ? "npz" : "zip";
+}
+
+}  // namespace brine::archive

@@ -1,0 +1,154 @@
+#include "pickle/literal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <optional>
+
+namespace brine::pickle {
+namespace {
+
+// A longer text without a dot is a sequence, a hash or prose; with one it may be a dotted path.
+constexpr std::size_t longest_name = 256;
+constexpr std::size_t longest_dotted_name = 4096;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_ascii(std::string_view text) {
+  std::uint64_t high = 0;
+  for (; text.size() >= 8; text.remove_prefix(8)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), 8);
+    high |= word;
+  }
+  for (const char c : text) high |= static_cast<std::uint64_t>(c) & 0x80;
+  return (high & 0x8080808080808080ULL) == 0;
+}
+
+// Returns the bytes of the sequence that begins `text`, 0 where none does: the table of RFC 3629.
+std::size_t utf8_sequence(std::string_view text, Surrogates surrogates) {
+  const auto byte = [&](std::size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const std::size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
+  const bool surrogate = first == 0xed && byte(1) >= 0xa0;
+  const bool too_high = first == 0xf4 && byte(1) >= 0x90;
+  if (overlong || too_high || (surrogate && surrogates == Surrogates::refused)) return 0;
+  return length;
+}
+
+bool is_integer(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (text == "0") return true;
+  text.remove_prefix(negative ? 1 : 0);
+  return !text.empty() && text[0] != '0' && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+bool is_long(std::string_view text) {
+  if (text.ends_with('L')) text.remove_suffix(1);
+  return is_integer(text);
+}
+
+bool is_float(std::string_view text) {
+  if (text == "inf" || text == "-inf" || text == "nan" || text == "-nan") return true;
+  if (text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return false;
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+bool is_quoted(std::string_view text) {
+  return text.size() >= 2 && text.front() == text.back() &&
+         (text.front() == '\'' || text.front() == '"');
+}
+
+// Reads `count` hex digits at the front.
+std::optional<std::uint32_t> hex(std::string_view text, std::size_t count) {
+  std::uint32_t value = 0;
+  if (text.size() < count) return std::nullopt;
+  const char* const last = text.data() + count;
+  const auto [end, error] = std::from_chars(text.data(), last, value, 16);
+  return end == last && error == std::errc{} ? std::optional(value) : std::nullopt;
+}
+
+// STRING: `\x` wants two digits, and a backslash something behind it. All else stands for itself.
+bool has_string_escapes(std::string_view text) {
+  for (std::size_t at = text.find('\\'); at != text.npos; at = text.find('\\', at)) {
+    if (at + 1 == text.size()) return false;
+    if (text[at + 1] == 'x' && !hex(text.substr(at + 2), 2)) return false;
+    at += 2;
+  }
+  return true;
+}
+
+// UNICODE: `\u` wants four digits, `\U` eight of a code point that exists.
+bool has_unicode_escapes(std::string_view text) {
+  for (std::size_t at = text.find('\\'); at != text.npos; at = text.find('\\', at)) {
+    const std::string_view behind = text.substr(at + 1);
+    if (behind.starts_with('u') && !hex(behind.substr(1), 4)) return false;
+    if (behind.starts_with('U') && hex(behind.substr(1), 8).value_or(~0U) > 0x10ffff) return false;
+    at += std::min<std::size_t>(2, text.size() - at);
+  }
+  return true;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text, Surrogates surrogates) {
+  if (is_ascii(text)) return true;
+  while (!text.empty()) {
+    const std::size_t length = utf8_sequence(text, surrogates);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+bool is_plain_name(std::string_view text) {
+  if (text.empty() || text.size() > longest_dotted_name) return false;
+  if (text.size() > longest_name && text.find('.') == std::string_view::npos) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > 0x20 && byte != 0x7f && c != '\\' && c != '\'' && c != '"';
+  });
+}
+
+std::string literal_problem(const Token& token) {
+  const std::string_view text = text_of(token.argument);
+  const auto unless = [&](bool good, std::string_view what) {
+    return good ? std::string{} : fmt::format("{} {}", token.code->name, what);
+  };
+  switch (token.code->op) {
+    // `00` and `01` are how protocols 0 and 1 spell False and True.
+    case Op::int_:
+      return unless(is_integer(text) || text == "00" || text == "01", "is no plain number");
+    case Op::long_:
+      return unless(is_long(text), "is no plain number");
+    case Op::float_:
+      return unless(is_float(text), "is no plain number");
+    case Op::string:
+      if (!is_quoted(text)) return unless(false, "is not quoted");
+      return unless(has_string_escapes(text.substr(1, text.size() - 2)), "has a broken escape");
+    case Op::unicode:
+      return unless(has_unicode_escapes(text), "has a broken escape");
+    case Op::binunicode:
+    case Op::short_binunicode:
+    case Op::binunicode8:
+      return unless(is_utf8(text, Surrogates::passed), "is not UTF-8");
+    case Op::persid:
+      return unless(is_ascii(text), "is not ASCII");
+    default:
+      return {};
+  }
+}
+
+}  // namespace brine::pickle

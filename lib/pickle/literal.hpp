@@ -1,0 +1,27 @@
+// Numbers and texts that are spelled out: which of them every reader takes, and as the same value.
+//
+// The C unpickler, the Python one and pickletools disagree on spellings such as `I017`, `I0x10`,
+// `F 1.5` or a NUL inside a number. No pickler writes them, so they are refused instead of read.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "pickle/token.hpp"
+
+namespace brine::pickle {
+
+/// Returns what is wrong with the held argument of a number, a text or PERSID; empty: nothing.
+std::string literal_problem(const Token& token);
+
+/// Whether the code points U+D800 to U+DFFF may stand alone, as they may in a Python str.
+enum class Surrogates { refused, passed };
+
+/// Says whether `text` is such as picklers write for module and qualified names, `<lambda>` and
+/// `<locals>` included: no blanks, quotes or backslashes, and at most 256 bytes, or 4,096 where it
+/// holds a dot.
+bool is_plain_name(std::string_view text);
+
+bool is_utf8(std::string_view text, Surrogates surrogates);
+
+}  // namespace brine::pickle

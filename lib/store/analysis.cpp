@@ -1,0 +1,319 @@
+#include "store/analysis.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "archive/npy.hpp"
+#include "archive/zip.hpp"
+#include "base/text.hpp"
+#include "brine/error.hpp"
+#include "codec/codec.hpp"
+#include "io/file.hpp"
+
+namespace brine::store {
+namespace {
+
+constexpr std::size_t most_findings = 1000;
+constexpr std::uint64_t piece_bytes = 1ULL << 20;
+
+std::optional<CodecId> codec_of(archive::Format format) {
+  switch (format) {
+    case archive::Format::gzip: return CodecId::gzip;
+    case archive::Format::bzip2: return CodecId::bzip2;
+    case archive::Format::xz: return CodecId::xz;
+    case archive::Format::zstd: return CodecId::zstd;
+    default: return std::nullopt;
+  }
+}
+
+// A range of a payload as a payload of its own.
+class Range final : public RandomSource {
+ public:
+  Range(const RandomSource& whole, std::uint64_t offset, std::uint64_t bytes)
+      : whole_(whole), offset_(offset), bytes_(bytes) {}
+  std::uint64_t size() const override { return bytes_; }
+  void read_at(std::uint64_t offset, ByteSpan buffer) const override {
+    whole_.read_at(offset_ + offset, buffer);
+  }
+
+ private:
+  const RandomSource& whole_;
+  std::uint64_t offset_;
+  std::uint64_t bytes_;
+};
+
+bool is_white_space(std::byte b) {
+  return b == std::byte{'\n'} || b == std::byte{'\r'} || b == std::byte{' '};
+}
+
+}  // namespace
+
+bool is_joblib_wrapper(const Symbol& symbol) {
+  return symbol.name == "NumpyArrayWrapper" && symbol.module.ends_with("joblib.numpy_pickle");
+}
+
+PickleStream::PickleStream(pickle::Machine& machine, std::uint64_t base, std::uint64_t max_pickles,
+                           const Limits& limits)
+    : machine_(machine), limits_(limits), max_pickles_(max_pickles), offset_(base), end_(base) {}
+
+void PickleStream::begin(std::uint64_t base) {
+  machine_.begin();
+  pushed_before_ = pushed_symbols();
+  reader_.emplace(machine_, base, limits_);
+  between_ = false;
+}
+
+std::uint64_t PickleStream::pushed_symbols() const {
+  std::uint64_t count = machine_.extensions().size();
+  for (const pickle::MetSymbol& met : machine_.symbols()) count += met.count;
+  return count;
+}
+
+void PickleStream::skip_white_space(ByteView& bytes) {
+  while (pickles_ > 0 && !bytes.empty() && is_white_space(bytes[0])) {
+    bytes = bytes.subspan(1);
+    ++offset_;
+  }
+}
+
+void PickleStream::write(ByteView bytes) {
+  while (!bytes.empty() && reason_.empty() && !trailing_) {
+    if (between_) {
+      skip_white_space(bytes);
+      if (bytes.empty()) return;
+      if (pickles_ == max_pickles_) {
+        trailing_ = true;
+        return;
+      }
+      begin(offset_);
+    }
+    const std::size_t used = reader_->feed(bytes);
+    offset_ += used;
+    bytes = bytes.subspan(used);
+    settle();
+  }
+}
+
+// Takes note of how the pickle under way ended, if it did.
+void PickleStream::settle() {
+  if (reader_->state() == pickle::TokenReader::State::reading) return;
+  opcodes_ += reader_->opcode_count();
+  if (reader_->state() == pickle::TokenReader::State::stopped) {
+    ++pickles_;
+    end_ = reader_->offset();
+    between_ = true;
+  } else {
+    reason_ = reader_->reason();
+    failed_at_ = reader_->offset();
+  }
+}
+
+void PickleStream::finish() {
+  if (!reason_.empty() || trailing_) return;
+  if (between_ && pickles_ > 0) return;
+  if (between_) begin(offset_);
+  reader_->finish();
+  settle();
+}
+
+Analyst::Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits)
+    : policy_(policy), limits_(limits), machine_(detail, limits) {}
+
+void Analyst::write(ByteView bytes) {
+  offset_ += bytes.size();
+  if (!format_) {
+    const std::size_t missing = archive::sniff_bytes - head_.size();
+    const ByteView front = bytes.first(std::min(missing, bytes.size()));
+    head_.insert(head_.end(), front.begin(), front.end());
+    bytes = bytes.subspan(front.size());
+    if (head_.size() < archive::sniff_bytes) return;
+    settle_format();
+  }
+  if (stream_) stream_->write(bytes);
+}
+
+void Analyst::settle_format() {
+  format_ = archive::sniff(head_);
+  const bool is_legacy = *format_ == archive::Format::torch_legacy;
+  if (is_legacy || *format_ == archive::Format::pickle) {
+    stream_.emplace(machine_, 0, is_legacy ? archive::torch_legacy_pickles : limits_.max_pickles,
+                    limits_);
+    stream_->write(head_);
+  }
+  head_ = {};
+}
+
+bool Analyst::wants_payload() const {
+  return format_ && (*format_ == archive::Format::zip || *format_ == archive::Format::npy ||
+                     codec_of(*format_));
+}
+
+void Analyst::add(Verdict verdict, std::uint64_t offset, std::string reason) {
+  if (analysis_.report.findings.size() < most_findings) {
+    analysis_.report.findings.push_back({verdict, offset, std::move(reason)});
+  }
+  analysis_.report.verdict = std::max(analysis_.report.verdict, verdict);
+}
+
+// Judges one stream of pickles inside a container, or the payload itself.
+void Analyst::judge_stream(const PickleStream& stream, const std::string& where, Behind behind) {
+  ScanReport& report = analysis_.report;
+  report.pickles += stream.pickles();
+  report.opcodes += stream.opcodes();
+  if (!stream.reason().empty()) {
+    // What a loader does before the place where it fails, it has done: a broken tail is no excuse.
+    const bool is_pickle = stream.pickles() == 0 && machine_.protocol() > 0;
+    add(stream.has_acted() || is_pickle ? Verdict::dangerous : Verdict::unknown,
+        stream.failed_at(), fmt::format("{}no pickle to its end: {}", where, stream.reason()));
+  }
+  if (stream.has_trailing_bytes() && behind == Behind::nothing) {
+    add(Verdict::unknown, stream.end(), where + "bytes follow the last pickle");
+  }
+}
+
+void Analyst::read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
+                          std::uint64_t max_pickles, const std::string& where) {
+  PickleStream stream(machine_, offset, max_pickles, limits_);
+  const Range range(payload, offset, bytes);
+  io::SequentialSource source(range);
+  Bytes piece(std::min(bytes, piece_bytes));
+  while (const std::size_t count = piece.empty() ? 0 : source.read(piece)) {
+    stream.write(ByteView(piece).first(count));
+  }
+  stream.finish();
+  judge_stream(stream, where);
+}
+
+void Analyst::look_into_npy(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
+                            const std::string& where) {
+  const archive::NpyHeader header = archive::read_npy(payload, offset, bytes);
+  if (!header.holds_objects) return;
+  read_pickle(payload, offset + header.bytes, bytes - header.bytes, 1, where);
+}
+
+void Analyst::look_into_zip(const RandomSource& payload) {
+  const auto members = archive::read_zip(payload, limits_);
+  analysis_.report.format = archive::zip_format(members);
+  for (const archive::ZipMember& member : members) {
+    const bool is_npy = member.name.ends_with(".npy");
+    const bool is_pickle = member.name.ends_with(".pkl") || member.name.ends_with(".pickle");
+    // Storages of a torch zip are raw numbers; anything else may be a pickle under any name.
+    const bool is_storage = member.name.find("/data/") != std::string::npos && !is_pickle;
+    std::byte first{};
+    if (member.method == 0 && member.bytes > 0) payload.read_at(member.offset, {&first, 1});
+    const bool looks_like_one = is_pickle || (first == std::byte{0x80} && !is_storage);
+    const std::string where = "in " + base::printable(member.name) + ": ";
+    if (member.method != 0) {
+      if (is_pickle || is_npy) add(Verdict::unknown, member.offset, where + "compressed, not looked into");
+    } else if (is_npy) {
+      look_into_npy(payload, member.offset, member.bytes, where);
+    } else if (looks_like_one) {
+      read_pickle(payload, member.offset, member.bytes, limits_.max_pickles, where);
+    }
+  }
+}
+
+// One level deep: a compressed file in a compressed file is opaque.
+void Analyst::look_into_compressed(const RandomSource& payload, CodecId codec) {
+  io::SequentialSource stored(payload);
+  const auto decoded = codec::make_decoding_source(codec, stored, limits_);
+  Analyst inner(policy_, pickle::Detail::symbols, limits_);
+  Bytes piece(piece_bytes);
+  while (const std::size_t count = decoded->read(piece)) inner.write(ByteView(piece).first(count));
+  const Analysis inside = inner.finish();
+  analysis_.report.pickles += inside.report.pickles;
+  analysis_.report.opcodes += inside.report.opcodes;
+  analysis_.report.protocol = inside.report.protocol;
+  analysis_.report.symbols = inside.report.symbols;
+  if (inside.report.verdict == Verdict::safe) return;
+  for (const Finding& finding : inside.report.findings) {
+    add(finding.verdict, finding.offset, "decoded: " + finding.reason);
+  }
+}
+
+void Analyst::look_inside(const RandomSource& payload) {
+  try {
+    if (*format_ == archive::Format::zip) look_into_zip(payload);
+    if (*format_ == archive::Format::npy) look_into_npy(payload, 0, payload.size(), "");
+    if (const auto codec = codec_of(*format_)) look_into_compressed(payload, *codec);
+  } catch (const Error& error) {
+    if (error.code() != Errc::corrupt && error.code() != Errc::limit) throw;
+    analysis_.incomplete = error.what();
+    add(Verdict::dangerous, 0, error.what());
+  }
+}
+
+// What the payload is when it is no container with a directory.
+void Analyst::judge_payload() {
+  ScanReport& report = analysis_.report;
+  report.format = archive::to_string(*format_);
+  if (!stream_) {
+    if (!wants_payload()) add(Verdict::unknown, 0, report.format + ": its content was not looked into");
+    return;
+  }
+  stream_->finish();
+  const auto& symbols = machine_.symbols();
+  const bool is_joblib = std::any_of(symbols.begin(), symbols.end(), [](const auto& met) {
+    return is_joblib_wrapper(met.symbol);
+  });
+  if (is_joblib) {
+    report.format = "joblib";
+    report.pickles += stream_->pickles();
+    report.opcodes += stream_->opcodes();
+    add(Verdict::unknown, symbols.back().offset,
+        "arrays stand between the opcodes: what follows the first one was not looked into");
+    return;
+  }
+  const bool is_legacy = *format_ == archive::Format::torch_legacy;
+  judge_stream(*stream_, "", is_legacy ? Behind::raw_storages : Behind::nothing);
+  if (!stream_->reason().empty() && (stream_->pickles() == 0 || is_legacy)) {
+    analysis_.incomplete = fmt::format("as a pickle it fails at byte {}: {}", stream_->failed_at(),
+                                       stream_->reason());
+    if (stream_->opcodes() < 2 && machine_.protocol() == 0) report.format = "unknown";
+  }
+}
+
+Analysis Analyst::finish(const RandomSource& payload) {
+  if (!format_) settle_format();
+  analysis_.report.verdict = Verdict::safe;
+  judge_payload();
+  look_inside(payload);
+  return conclude();
+}
+
+Analysis Analyst::finish() {
+  if (!format_) settle_format();
+  analysis_.report.verdict = Verdict::safe;
+  judge_payload();
+  if (wants_payload()) add(Verdict::unknown, 0, "a container: its content was not looked into");
+  return conclude();
+}
+
+Analysis Analyst::conclude() {
+  ScanReport& report = analysis_.report;
+  report.payload_bytes = offset_;
+  report.complete = analysis_.incomplete.empty();
+  report.protocol = std::max(report.protocol, machine_.protocol());
+  std::vector<scan::SeenSymbol> seen;
+  for (const pickle::MetSymbol& met : machine_.symbols()) {
+    seen.push_back({met.symbol, met.protocol, met.count, met.offset});
+    report.symbols.push_back({met.symbol, met.count});
+  }
+  for (Finding& finding : scan::judge(seen, policy_)) {
+    add(finding.verdict, finding.offset, std::move(finding.reason));
+  }
+  for (const std::uint64_t offset : machine_.extensions()) {
+    add(Verdict::unknown, offset, "an extension code: only the loading process knows its symbol");
+  }
+  std::sort(report.symbols.begin(), report.symbols.end(),
+            [](const SymbolCount& a, const SymbolCount& b) { return a.symbol < b.symbol; });
+  std::stable_sort(report.findings.begin(), report.findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.offset < b.offset; });
+  for (const pickle::Buffer& buffer : machine_.buffers()) {
+    analysis_.buffers.push_back({buffer.offset, buffer.bytes});
+  }
+  return std::move(analysis_);
+}
+
+}  // namespace brine::store

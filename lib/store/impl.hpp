@@ -1,0 +1,91 @@
+// What a Store is made of, shared by the files of this room only.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "brine/store.hpp"
+#include "catalog/catalog.hpp"
+#include "io/lock.hpp"
+#include "migrate/migrate.hpp"
+#include "scan/policy.hpp"
+#include "store/layout.hpp"
+#include "store/manifest.hpp"
+
+namespace brine {
+
+struct Store::Impl {
+  Impl(const std::filesystem::path& root, const OpenOptions& options);
+
+  /// Runs `body(Catalog&)` under the mutex; opens the catalog at the first call.
+  template <typename Body>
+  decltype(auto) with_catalog(Body&& body) const {
+    const std::lock_guard guard(catalog_mutex);
+    if (!catalog) open_catalog();
+    return std::forward<Body>(body)(*catalog);
+  }
+
+  /// Throws environment when the store cannot be written.
+  void require_writable() const;
+  io::FileLock lock(io::Hold hold) const;
+
+  /// Reads and checks the manifest of `id`. Throws: corrupt, unsupported, limit.
+  store::Manifest manifest(std::string_view id) const;
+  pack::ReaderOptions reader_options(const store::Manifest& manifest) const;
+
+  /// The registered steps that are later than those in `steps`, in the order of registration.
+  std::vector<migrate::Step> later_steps(const std::map<std::string, std::uint64_t>& steps) const;
+
+  /// What lies under tables/; what cannot be read becomes a problem.
+  std::vector<catalog::RegisteredTable> table_files(std::vector<Problem>& problems) const;
+
+  /// Points good/LINE at the newest known-good snapshot of the line, or removes it.
+  void point_at_good(std::string_view line) const;
+  /// Marks a snapshot, with an event that says why.
+  void mark(const Snapshot& snapshot, State state, std::string_view kind,
+            std::string_view reason) const;
+
+  store::Layout layout;
+  store::StoreFile file;
+  OpenOptions open_options;
+  unsigned threads;
+  bool writable;
+
+  mutable std::mutex catalog_mutex;
+  mutable std::optional<catalog::Catalog> catalog;
+
+ private:
+  void open_catalog() const;
+};
+
+namespace store {
+
+/// A sink that takes everything and keeps nothing.
+class NullSink final : public Sink {
+ public:
+  void write(ByteView) override {}
+};
+
+/// Gives what it takes to two sinks, and says how much it was.
+class Tee final : public Sink {
+ public:
+  Tee(Sink& first, Sink& second, Progress progress, std::uint64_t total)
+      : first_(first), second_(second), progress_(std::move(progress)), total_(total) {}
+  void write(ByteView bytes) override {
+    first_.write(bytes);
+    second_.write(bytes);
+    done_ += bytes.size();
+    if (progress_) progress_(done_, total_);
+  }
+
+ private:
+  Sink& first_;
+  Sink& second_;
+  Progress progress_;
+  std::uint64_t total_;
+  std::uint64_t done_ = 0;
+};
+
+}  // namespace store
+}  // namespace brine

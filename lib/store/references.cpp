@@ -1,0 +1,128 @@
+#include "store/references.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.hpp"
+#include "brine/error.hpp"
+
+namespace brine::store {
+namespace {
+
+constexpr std::size_t shortest_prefix = 4;
+constexpr std::string_view forms =
+    "LINE, LINE:17, LINE@latest, LINE@good, LINE@best(loss), LINE@step=1200, LINE@TAG, LINE~2 or an id";
+
+[[noreturn]] void malformed(std::string_view ref, std::string_view why) {
+  throw Error(Errc::usage, fmt::format("'{}' is no reference: {}", base::printable(ref), why),
+              fmt::format("one of {}", forms));
+}
+
+template <typename Number>
+Number parse_number(std::string_view text, std::string_view ref, std::string_view what) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) {
+    malformed(ref, fmt::format("'{}' is no {}", base::printable(text), what));
+  }
+  return value;
+}
+
+Snapshot require(std::optional<Snapshot> found, std::string_view line, std::string_view what) {
+  if (found) return std::move(*found);
+  throw Error(Errc::not_found, fmt::format("line {} has no {}", line, what),
+              fmt::format("brine log {}", line));
+}
+
+bool is_prefix(std::string_view text) {
+  return text.size() >= shortest_prefix && text.size() <= 64 &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+std::optional<Snapshot> find_prefix(const catalog::Catalog& catalog, std::string_view prefix) {
+  if (!is_prefix(prefix)) return std::nullopt;
+  const auto found = catalog.by_prefix(prefix);
+  if (found.empty()) return std::nullopt;
+  if (found.size() > 1) {
+    throw Error(Errc::usage, fmt::format("{} is the start of more than one id", prefix),
+                "give more digits, see brine log");
+  }
+  return found.front();
+}
+
+Snapshot by_best(const catalog::Catalog& catalog, std::string_view line, std::string_view metric) {
+  using Best = catalog::Catalog::Best;
+  const bool lowest = metric.starts_with('-');
+  const std::string_view name = metric.substr(lowest ? 1 : 0);
+  return require(catalog.best(line, name, lowest ? Best::lowest : Best::highest), line,
+                 fmt::format("snapshot with a metric {} that counts", base::printable(name)));
+}
+
+Snapshot by_mark(const catalog::Catalog& catalog, std::string_view line, std::string_view mark,
+                 std::string_view ref) {
+  if (mark == "latest") return require(catalog.latest(line), line, "snapshot");
+  if (mark == "good") return require(catalog.latest(line, State::good), line, "known-good snapshot");
+  if (mark.starts_with("best(") && mark.ends_with(")")) {
+    return by_best(catalog, line, mark.substr(5, mark.size() - 6));
+  }
+  if (mark.starts_with("step=")) {
+    const auto step = parse_number<std::int64_t>(mark.substr(5), ref, "step");
+    return require(catalog.by_step(line, step), line, fmt::format("snapshot of step {}", step));
+  }
+  if (!base::is_name(mark)) malformed(ref, "what follows the @ is no mark and no tag");
+  return require(catalog.by_tag(line, mark), line, fmt::format("snapshot tagged {}", mark));
+}
+
+Snapshot by_base(const catalog::Catalog& catalog, std::string_view base, std::string_view ref) {
+  const std::size_t end = base.find_first_of(":@");
+  const std::string_view line = base.substr(0, end);
+  if (!base::is_name(line)) malformed(ref, "it does not begin with the name of a line");
+  if (!catalog.latest(line)) {
+    if (end == std::string_view::npos) {
+      if (auto found = find_prefix(catalog, line)) return std::move(*found);
+    }
+    throw_no_line(catalog, line);
+  }
+  if (end == std::string_view::npos) return require(catalog.latest(line), line, "snapshot");
+  const std::string_view rest = base.substr(end + 1);
+  if (base[end] == '@') return by_mark(catalog, line, rest, ref);
+  const auto seq = parse_number<std::uint64_t>(rest, ref, "number of a snapshot");
+  return require(catalog.by_seq(line, seq), line, fmt::format("snapshot {}", seq));
+}
+
+}  // namespace
+
+void throw_no_line(const catalog::Catalog& catalog, std::string_view line) {
+  const std::vector<std::string> lines = catalog.lines();
+  const std::vector<std::string_view> names(lines.begin(), lines.end());
+  const auto near = base::closest(line, names);
+  throw Error(Errc::not_found,
+              fmt::format("there is no line {}{}", base::printable(line),
+                          near ? fmt::format(", did you mean {}?", *near) : ""),
+              near ? fmt::format("brine log {}", *near) : "brine log");
+}
+
+Snapshot resolve(const catalog::Catalog& catalog, std::string_view ref) {
+  const std::size_t tilde = ref.rfind('~');
+  Snapshot found = by_base(catalog, ref.substr(0, tilde), ref);
+  if (tilde == std::string_view::npos) return found;
+  const auto back = parse_number<std::uint64_t>(ref.substr(tilde + 1), ref, "number of steps back");
+  // Counted over the snapshots that exist, so that gaps in the numbering do not matter.
+  for (std::uint64_t i = 0; i < back; ++i) {
+    auto before = catalog.before(found.line, found.seq);
+    if (!before) {
+      throw Error(Errc::not_found,
+                  fmt::format("{} reaches back before the first snapshot of {}",
+                              base::printable(ref), found.line),
+                  fmt::format("brine log {}", found.line));
+    }
+    found = std::move(*before);
+  }
+  return found;
+}
+
+}  // namespace brine::store

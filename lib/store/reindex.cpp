@@ -1,0 +1,139 @@
+// The catalog made anew from the manifests. The old one stays beside it until the new one is whole.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "digest/digest.hpp"
+#include "io/file.hpp"
+#include "store/events.hpp"
+#include "store/impl.hpp"
+
+namespace brine {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Reindexer {
+ public:
+  explicit Reindexer(Store::Impl& store) : store_(store) {}
+
+  ReindexReport run() {
+    const fs::path fresh = store_.layout.root() / "catalog.sqlite.new";
+    const io::FileLock lock = store_.lock(io::Hold::exclusive);
+    discard(fresh);
+    read_manifests();
+    try {
+      fill(fresh);
+    } catch (...) {
+      discard(fresh);
+      throw;
+    }
+    replace(fresh);
+    return std::move(report_);
+  }
+
+ private:
+  static void discard(const fs::path& database) {
+    io::remove_file(database);
+    io::remove_file(database.string() + "-journal");
+  }
+
+  void read_manifests() {
+    std::error_code failure;
+    for (const auto& entry : fs::recursive_directory_iterator(store_.layout.snapshots(), failure)) {
+      if (entry.path().extension() != ".json") continue;
+      try {
+        manifests_.push_back(store_.manifest(entry.path().stem().string()));
+      } catch (const Error& error) {
+        if (!is_fallback_worthy(error.code())) throw;
+        report_.problems.push_back({store_.layout.inside(entry.path()), error.code(), error.what()});
+      }
+    }
+    if (failure) io::throw_errno(failure.value(), "read", store_.layout.snapshots());
+    const auto order = [](const store::Manifest& m) {
+      return std::tie(m.snapshot.created, m.snapshot.line, m.snapshot.seq, m.snapshot.id);
+    };
+    std::sort(manifests_.begin(), manifests_.end(),
+              [&](const auto& a, const auto& b) { return order(a) < order(b); });
+    drop_unacknowledged();
+  }
+
+  // A crash between manifest and commit leaves an orphan whose number the next save takes again.
+  // Saves of a line exclude one another, so of two manifests with one number the later is the one
+  // that was acknowledged.
+  void drop_unacknowledged() {
+    std::map<std::pair<std::string, std::uint64_t>, std::string> last;
+    for (const auto& each : manifests_) last[{each.snapshot.line, each.snapshot.seq}] = each.snapshot.id;
+    std::erase_if(manifests_, [&](const store::Manifest& each) {
+      if (last.at({each.snapshot.line, each.snapshot.seq}) == each.snapshot.id) return false;
+      report_.problems.push_back({store_.layout.inside(store_.layout.manifest(each.snapshot.id)),
+                                  Errc::exists, fmt::format("left out: {}:{} was saved again after a "
+                                  "crash", each.snapshot.line, each.snapshot.seq)});
+      return true;
+    });
+  }
+
+  // A pack that is missing or of another length is known at once; verify reads the rest.
+  State state_of(const store::Manifest& manifest) {
+    if (manifest.blocks.empty()) return manifest.snapshot.state;
+    const fs::path pack = store_.layout.pack(manifest.pack, manifest.snapshot.codec);
+    std::error_code failure;
+    const auto bytes = fs::file_size(pack, failure);
+    if (!failure && bytes == manifest.snapshot.stored_bytes) return manifest.snapshot.state;
+    report_.problems.push_back({store_.layout.inside(pack), Errc::corrupt,
+                                failure ? "the pack is missing" : "the pack has another length"});
+    return State::quarantined;
+  }
+
+  void fill(const fs::path& path) {
+    auto index = catalog::Catalog::open(path, catalog::Access::create, std::chrono::milliseconds(0));
+    auto transaction = index.begin();
+    for (store::Manifest& manifest : manifests_) {
+      manifest.snapshot.state = state_of(manifest);
+      index.insert({manifest.snapshot, manifest.scan.symbols, manifest.steps});
+    }
+    for (const catalog::RegisteredTable& table : store_.table_files(report_.problems)) {
+      index.insert_table(table);
+    }
+    report_.snapshots = manifests_.size();
+    index.add_event({base::now_utc(), "reindex", "", "",
+                     store::reason_event(fmt::format("{} snapshots", manifests_.size()))});
+    transaction.commit();
+  }
+
+  void replace(const fs::path& fresh) {
+    const fs::path current = store_.layout.catalog();
+    std::error_code failure;
+    if (fs::exists(current)) {
+      // A hot journal belongs to the old catalog: it goes with it, or it would be played back
+      // into the new one.
+      const fs::path old = current.string() + ".old";
+      io::remove_file(old.string() + "-journal");
+      fs::rename(current, old, failure);
+      if (failure) io::throw_errno(failure.value(), "rename", current);
+      fs::rename(current.string() + "-journal", old.string() + "-journal", failure);
+    }
+    fs::rename(fresh, current, failure);
+    if (failure) io::throw_errno(failure.value(), "rename", fresh);
+    io::sync_directory(store_.layout.root());
+    for (const auto& manifest : manifests_) lines_.push_back(manifest.snapshot.line);
+    lines_.erase(std::unique(lines_.begin(), lines_.end()), lines_.end());
+    for (const std::string& line : lines_) store_.point_at_good(line);
+  }
+
+  Store::Impl& store_;
+  std::vector<store::Manifest> manifests_;
+  std::vector<std::string> lines_;
+  ReindexReport report_;
+};
+
+}  // namespace
+
+ReindexReport Store::reindex(const fs::path& root, const OpenOptions& options) {
+  Impl store(root, options);
+  store.require_writable();
+  return Reindexer(store).run();
+}
+
+}  // namespace brine

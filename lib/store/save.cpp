@@ -1,0 +1,281 @@
+// A save, in the order that keeps every crash harmless: nothing refers to what is not durable.
+//
+//   pack written to a file without a name, every block decoded and compared
+//   pack fsynced and named                     a crash leaves an orphan pack
+//   lock, number in the line
+//   manifest fsynced and named                 a crash leaves an orphan manifest: reindex adopts it
+//   catalog transaction                        the commit point
+//   good/LINE swapped                          a crash leaves the one before, which is good too
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/arithmetic.hpp"
+#include "base/text.hpp"
+#include "digest/digest.hpp"
+#include "io/file.hpp"
+#include "store/analysis.hpp"
+#include "store/impl.hpp"
+#include "store/unwrap.hpp"
+
+namespace brine {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t piece_bytes = 1U << 20;
+// A buffer from here on gets blocks of its own: an unchanged tensor then has unchanged blocks, and
+// reading it touches nothing else. Smaller ones share a block: each costs a header and lost context.
+constexpr std::uint64_t own_block_bytes = 256U << 10;
+
+void require_name(std::string_view name, std::string_view what) {
+  if (base::is_name(name)) return;
+  throw Error(Errc::usage,
+              fmt::format("'{}' cannot name a {}: 1 to 200 letters, digits, '.', '_' or '-', "
+                          "beginning with a letter or digit", base::printable(name), what),
+              fmt::format("choose a name such as run-1 for the {}", what));
+}
+
+const Codec& require_codec(const Codec& codec) {
+  parse_codec(to_string(codec));  // throws usage for a level out of range
+  return codec;
+}
+
+std::vector<std::string> sorted(std::vector<std::string> tags) {
+  std::sort(tags.begin(), tags.end());
+  tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
+  return tags;
+}
+
+bool is_reserved(std::string_view tag) { return tag == "latest" || tag == "good"; }
+
+}  // namespace
+
+struct SaveSession::Impl {
+  Impl(Store::Impl& owner, std::string_view line, const SaveOptions& save_options)
+      : store(owner),
+        options(save_options),
+        codec(require_codec(save_options.codec.value_or(owner.file.options.codec))),
+        pack_id(base::random_id()),
+        pack_path(owner.layout.pack(pack_id, codec)),
+        analyst(policy, pickle::Detail::symbols, owner.open_options.limits),
+        pack(pack_path, io::Publish::create_only),
+        writer(pack, {.codec = codec, .threads = owner.threads, .verify = save_options.verify,
+                      .limits = owner.open_options.limits}) {
+    manifest.snapshot.line = line;
+  }
+
+  void write(ByteView bytes);
+  Snapshot commit();
+
+  void cut_at_buffers(ByteView bytes);
+  void analyse();
+  void describe();
+  void publish();
+  void enter();
+
+  Store::Impl& store;
+  SaveOptions options;
+  Codec codec;
+  std::string pack_id;
+  fs::path pack_path;
+  fs::path manifest_path;
+  scan::Policy policy;
+  store::Analyst analyst;
+  io::AtomicFile pack;
+  pack::Writer writer;
+  digest::Xxh128Stream payload_digest;
+  store::Manifest manifest;
+  std::string manifest_text;
+  std::size_t buffers_cut = 0;
+  std::uint64_t buffer_end = 0;  // of the last buffer with blocks of its own
+  std::uint64_t payload_bytes = 0;
+};
+
+void SaveSession::Impl::write(ByteView bytes) {
+  base::require_within(payload_bytes + bytes.size(), store.open_options.limits.max_payload_bytes,
+                       "max_payload_bytes");
+  // In pieces, so that what the analyst sees is still in the processor's cache for the rest.
+  while (!bytes.empty()) {
+    const ByteView piece = bytes.first(std::min(bytes.size(), piece_bytes));
+    analyst.write(piece);
+    payload_digest.update(piece);
+    cut_at_buffers(piece);
+    bytes = bytes.subspan(piece.size());
+    if (options.progress) options.progress(payload_bytes, 0);
+  }
+}
+
+// Blocks begin and end where large buffers do.
+void SaveSession::Impl::cut_at_buffers(ByteView bytes) {
+  const auto& buffers = analyst.buffers();
+  const auto write_until = [&](std::uint64_t offset) {
+    const ByteView front = bytes.first(static_cast<std::size_t>(offset - payload_bytes));
+    writer.write(front);
+    payload_bytes = offset;
+    bytes = bytes.subspan(front.size());
+  };
+  const std::uint64_t end = payload_bytes + bytes.size();
+  const auto end_buffer = [&](std::uint64_t limit) {
+    if (buffer_end == 0 || buffer_end > limit) return;
+    write_until(buffer_end);
+    writer.cut();
+    buffer_end = 0;
+  };
+  for (; buffers_cut < buffers.size() && buffers[buffers_cut].offset < end; ++buffers_cut) {
+    const pickle::Buffer& buffer = buffers[buffers_cut];
+    if (buffer.bytes < own_block_bytes) continue;
+    end_buffer(buffer.offset);
+    write_until(buffer.offset);
+    writer.cut();
+    buffer_end = buffer.offset + buffer.bytes;
+  }
+  end_buffer(end);
+  write_until(end);
+}
+
+Snapshot SaveSession::Impl::commit() {
+  manifest.blocks = writer.finish();
+  analyse();
+  describe();
+  publish();
+  return manifest.snapshot;
+}
+
+// Containers are looked into through the pack that was just written.
+void SaveSession::Impl::analyse() {
+  const auto payload = pack::open_payload(
+      pack, manifest.blocks,
+      {.codec = codec, .threads = 1, .limits = store.open_options.limits});
+  store::Analysis analysis = analyst.finish(*payload);
+  if (payload_bytes == 0) analysis.incomplete = "it is empty";
+  if (!analysis.incomplete.empty() && !options.as_is) {
+    const bool is_truncated = analysis.incomplete.ends_with("it ends before its STOP") &&
+                              analysis.report.format != "unknown";
+    throw Error(Errc::corrupt,
+                is_truncated ? fmt::format("the checkpoint is truncated: {}", analysis.incomplete)
+                             : fmt::format("this is no whole checkpoint: {}", analysis.incomplete),
+                fmt::format("brine save {} FILE --as-is keeps these bytes all the same",
+                            manifest.snapshot.line));
+  }
+  manifest.buffers = std::move(analysis.buffers);
+  manifest.scan = std::move(analysis.report);
+}
+
+void SaveSession::Impl::describe() {
+  Snapshot& snapshot = manifest.snapshot;
+  snapshot.step = options.step;
+  snapshot.metrics = options.metrics;
+  snapshot.tags = sorted(options.tags);
+  snapshot.payload_bytes = payload_bytes;
+  snapshot.stored_bytes = pack.size();
+  snapshot.codec = codec;
+  snapshot.format = manifest.scan.format;
+  snapshot.protocol = manifest.scan.protocol;
+  snapshot.origin = options.origin;
+  snapshot.verdict = manifest.scan.verdict;
+  const bool may_be_good = manifest.scan.complete && snapshot.verdict != Verdict::dangerous;
+  snapshot.state = !options.verify ? State::saved : may_be_good ? State::good : State::verified;
+  manifest.store = store.file.id;
+  manifest.wrapper = options.wrapper;
+  manifest.payload_digest = payload_digest.value();
+  manifest.pack = manifest.blocks.empty() ? "" : pack_id;
+}
+
+void SaveSession::Impl::publish() {
+  if (!manifest.pack.empty()) pack.commit();
+  bool is_in_catalog = false;
+  try {
+    const io::FileLock lock = store.lock(io::Hold::exclusive);
+    store.with_catalog([&](catalog::Catalog& index) {
+      auto transaction = index.begin();
+      manifest.snapshot.seq = index.next_seq(manifest.snapshot.line);
+      const auto parent = index.latest(manifest.snapshot.line);
+      manifest.snapshot.parent = parent ? parent->id : "";
+      manifest.snapshot.created = base::now_utc();
+      manifest.steps = index.newest_steps();
+      enter();
+      index.insert({manifest.snapshot, manifest.scan.symbols, manifest.steps});
+      // From here on the disk may say yes although the call says no: what is published stays.
+      is_in_catalog = true;
+      transaction.commit();
+    });
+    store.point_at_good(manifest.snapshot.line);
+  } catch (...) {
+    if (!is_in_catalog) {
+      if (!manifest_path.empty()) io::remove_file(manifest_path);
+      io::remove_file(pack_path);
+    }
+    throw;
+  }
+}
+
+void SaveSession::Impl::enter() {
+  manifest_text = encode(manifest);
+  base::require_within(manifest_text.size(), store.open_options.limits.max_manifest_bytes,
+                       "max_manifest_bytes");
+  manifest.snapshot.id = digest::sha256_hex(bytes_of(manifest_text));
+  const fs::path path = store.layout.manifest(manifest.snapshot.id);
+  io::write_file(path, bytes_of(manifest_text), io::Publish::create_only);
+  manifest_path = path;
+}
+
+SaveSession::SaveSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SaveSession::SaveSession(SaveSession&&) noexcept = default;
+SaveSession& SaveSession::operator=(SaveSession&&) noexcept = default;
+SaveSession::~SaveSession() = default;
+
+void SaveSession::write(ByteView bytes) { impl_->write(bytes); }
+
+Snapshot SaveSession::commit() {
+  // What was committed, or failed to be, cannot be committed again.
+  const std::unique_ptr<Impl> impl = std::move(impl_);
+  return impl->commit();
+}
+
+SaveSession Store::begin_save(std::string_view line, const SaveOptions& options) {
+  require_name(line, "line");
+  for (const auto& [name, value] : options.metrics) require_name(name, "metric");
+  for (const std::string& tag : options.tags) {
+    require_name(tag, "tag");
+    if (is_reserved(tag)) {
+      throw Error(Errc::usage, fmt::format("'{}' cannot be a tag: it is a mark", tag),
+                  "choose another name for the tag");
+    }
+  }
+  if (options.codec) require_codec(*options.codec);
+  impl_->require_writable();
+  return SaveSession(std::make_unique<SaveSession::Impl>(*impl_, line, options));
+}
+
+Snapshot Store::save(std::string_view line, Source& payload, const SaveOptions& options) {
+  SaveSession session = begin_save(line, options);
+  io::copy(payload, session);
+  return session.commit();
+}
+
+Snapshot Store::save_file(std::string_view line, const fs::path& file,
+                          const SaveOptions& options) {
+  const std::string name = base::printable(file.string());
+  return in_context(name, [&] {
+    const io::File stored(file);
+    SaveOptions known = options;
+    if (options.progress) {
+      known.progress = [&](std::uint64_t done, std::uint64_t) {
+        options.progress(done, std::max(done, stored.size()));
+      };
+    }
+    const auto wrapper = options.as_is ? std::nullopt
+                                       : store::wrapper_of_pickle(stored, impl_->open_options.limits);
+    if (!wrapper) {
+      io::SequentialSource source(stored);
+      return save(line, source, known);
+    }
+    known.wrapper = info(*wrapper).name;
+    io::SequentialSource source(stored);
+    const auto decoded = codec::make_decoding_source(*wrapper, source, impl_->open_options.limits);
+    return save(line, *decoded, known);
+  });
+}
+
+}  // namespace brine

@@ -1,0 +1,148 @@
+// Registered migration tables: files under tables/, indexed by the catalog.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "digest/digest.hpp"
+#include "io/file.hpp"
+#include "store/impl.hpp"
+#include "store/references.hpp"
+
+namespace brine {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string step_name(const Table& table) { return fmt::format("{}:{}", table.name, table.version); }
+
+// How many snapshots a step has something to do for.
+std::uint64_t touched(catalog::Catalog& index, const migrate::Step& step) {
+  const auto entries = index.saved_before(step.table().name, step.table().version);
+  return static_cast<std::uint64_t>(
+      std::count_if(entries.begin(), entries.end(), [&](const catalog::Entry& entry) {
+        return std::any_of(entry.symbols.begin(), entry.symbols.end(), [&](const SymbolCount& each) {
+          return step.apply(each.symbol).has_value();
+        });
+      }));
+}
+
+TableStatus status_of(catalog::Catalog& index, const catalog::RegisteredTable& row,
+                      const Limits& limits) {
+  Table table = parse_table(row.toml, fmt::format("{}:{}", row.name, row.version), limits);
+  const std::uint64_t snapshots = touched(index, migrate::Step(table));
+  return {std::move(table), row.registered, snapshots};
+}
+
+// Refuses what would change history: another content for a step, or a step before the newest.
+void check_order(const std::vector<catalog::RegisteredTable>& rows, const Table& table) {
+  for (const catalog::RegisteredTable& row : rows) {
+    if (row.name != table.name || row.version < table.version) continue;
+    const std::string next = fmt::format("version = {} in the table", row.version + 1);
+    if (row.version == table.version) {
+      throw Error(Errc::migration,
+                  fmt::format("step {} is registered with another content since {}",
+                              step_name(table), row.registered), next);
+    }
+    throw Error(Errc::migration, fmt::format("step {} comes too late: {}:{} is registered",
+                                             step_name(table), row.name, row.version), next);
+  }
+}
+
+}  // namespace
+
+Table parse_table(std::string_view toml, std::string_view origin, const Limits& limits) {
+  Table table = migrate::parse(toml, origin, limits);
+  table.digest = digest::sha256_hex(bytes_of(migrate::normalise(table)));
+  return table;
+}
+
+std::vector<migrate::Step> Store::Impl::later_steps(
+    const std::map<std::string, std::uint64_t>& steps) const {
+  auto rows = with_catalog([](catalog::Catalog& index) { return index.tables(); });
+  // Tables that follow one another in time may build on one another across names.
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const auto& a, const auto& b) { return a.registered < b.registered; });
+  std::vector<migrate::Step> later;
+  for (const catalog::RegisteredTable& row : rows) {
+    const auto known = steps.find(row.name);
+    if (known != steps.end() && known->second >= row.version) continue;
+    Table table = parse_table(row.toml, fmt::format("{}:{}", row.name, row.version),
+                              open_options.limits);
+    if (table.digest != row.digest) {
+      throw Error(Errc::corrupt, fmt::format("step {} is damaged: its digest differs", step_name(table)),
+                  "brine reindex");
+    }
+    later.emplace_back(std::move(table));
+  }
+  return later;
+}
+
+std::vector<catalog::RegisteredTable> Store::Impl::table_files(
+    std::vector<Problem>& problems) const {
+  std::vector<catalog::RegisteredTable> found;
+  std::error_code failure;
+  for (const auto& entry : fs::recursive_directory_iterator(layout.tables(), failure)) {
+    if (entry.path().extension() != ".toml") continue;
+    try {
+      const std::string text(text_of(io::read_file(entry.path(), open_options.limits.max_table_bytes)));
+      const Table table = parse_table(text, layout.inside(entry.path()), open_options.limits);
+      const std::string when = base::utc(std::chrono::file_clock::to_sys(fs::last_write_time(entry.path())));
+      found.push_back({table.name, table.version, table.digest, table.title, text, when});
+    } catch (const Error& error) {
+      problems.push_back({layout.inside(entry.path()), error.code(), error.what()});
+    }
+  }
+  return found;
+}
+
+TableStatus Store::add_table(std::string_view toml, std::string_view origin) {
+  const Limits& limits = impl_->open_options.limits;
+  const Table table = parse_table(toml, origin, limits);
+  impl_->require_writable();
+  const io::FileLock lock = impl_->lock(io::Hold::exclusive);
+  return impl_->with_catalog([&](catalog::Catalog& index) {
+    const auto rows = index.tables();
+    for (const catalog::RegisteredTable& row : rows) {
+      if (row.name == table.name && row.version == table.version && row.digest == table.digest) {
+        return status_of(index, row, limits);
+      }
+    }
+    check_order(rows, table);
+    const catalog::RegisteredTable row{table.name, table.version, table.digest, table.title,
+                                       std::string(toml), base::now_utc()};
+    const fs::path path = impl_->layout.table(table.name, table.version);
+    io::make_directories(path.parent_path());
+    io::write_file(path, bytes_of(toml), io::Publish::replace);
+    auto transaction = index.begin();
+    index.insert_table(row);
+    transaction.commit();
+    return status_of(index, row, limits);
+  });
+}
+
+std::vector<TableStatus> Store::tables() const {
+  return impl_->with_catalog([&](catalog::Catalog& index) {
+    std::vector<TableStatus> all;
+    for (const catalog::RegisteredTable& row : index.tables()) {
+      all.push_back(status_of(index, row, impl_->open_options.limits));
+    }
+    return all;
+  });
+}
+
+MigrationPlan Store::plan(std::string_view ref) const {
+  const Snapshot snapshot = resolve(ref);
+  const store::Manifest manifest = impl_->manifest(snapshot.id);
+  const std::vector<migrate::Step> steps = impl_->later_steps(manifest.steps);
+  std::vector<const migrate::Step*> order;
+  MigrationPlan plan{.snapshot = snapshot.id};
+  for (const migrate::Step& step : steps) {
+    order.push_back(&step);
+    plan.steps.push_back(step_name(step.table()));
+  }
+  plan.renames = migrate::plan(manifest.scan.symbols, order);
+  return plan;
+}
+
+}  // namespace brine
