@@ -77,7 +77,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_file_is_refused_without_waiting) {
   expect_error(Errc::environment, "not a regular file", [&] { File(directory / "pipe"); });
   expect_error(Errc::environment, "not a regular file", [&] { File(directory.path()); });
   expect_error(Errc::not_found, "no-such: No such file", [&] { File(directory / "no-such"); });
-  expect_error(Errc::not_found, "no-such: No such file", [&] { FileSource(directory / "no-such"); });
+  expect_error(Errc::not_found, "no-such: No such file",
+               [&] { FileSource(directory / "no-such"); });
   expect_error(Errc::environment, "Is a directory", [&] {
     Bytes buffer(1);
     FileSource(directory.path()).read(buffer);
