@@ -157,7 +157,8 @@ class BytesTarget final : public Target {
 
 /// Lets the library call `callback` without knowing of the GIL, and lets Ctrl-C end what it does.
 inline Progress progress_of(const pybind11::object& callback) {
-  const std::shared_ptr<pybind11::object> shared(new pybind11::object(callback), [](pybind11::object* old) {
+  using pybind11::object;
+  const std::shared_ptr<object> shared(new object(callback), [](object* old) {
     const pybind11::gil_scoped_acquire acquire;
     delete old;
   });

@@ -92,7 +92,8 @@ class Snapshots(list):
     def _repr_html_(self) -> str:
         heads = ("snapshot", "state", "created", "step", "metrics", "tags", "payload", "stored",
                  "codec", "id")
-        return f"<table>{_row('th', heads)}{''.join(_row('td', _cells(each)) for each in self)}</table>"
+        rows = [_row("th", heads), *(_row("td", _cells(each)) for each in self)]
+        return f"<table>{''.join(rows)}</table>"
 
 
 @dataclass(frozen=True)

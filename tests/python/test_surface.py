@@ -98,7 +98,8 @@ class Surface(unittest.TestCase):
 
     def test_sizes_read_well(self):
         for count, text in {0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1536: "1.5 KiB",
-                            1023 << 10: "1023.0 KiB", 5 << 30: "5.0 GiB", 3 << 60: "3072.0 PiB"}.items():
+                            1023 << 10: "1023.0 KiB", 5 << 30: "5.0 GiB",
+                            3 << 60: "3072.0 PiB"}.items():
             self.assertEqual(brine.values._size(count), text)
 
 
