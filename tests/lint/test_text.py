@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Holds how files look: ASCII source, short lines, short files, enough tests, and every door in
-docs/design.md. First it plants violations and requires that each is found.
+"""Holds how files look: ASCII source, short lines, short files, enough tests, every door in
+docs/design.md, and a test behind every invariant. First it plants violations and requires that each is found.
 
 usage: test_text.py SOURCE_ROOT
 """
@@ -91,9 +91,24 @@ def door_problems(root):
             yield f"docs/design.md:0: the door brine/{door.name} is not described"
 
 
+def invariant_problems(root):
+    """docs/invariants.md ends each statement with the tests that guard it, in backquotes."""
+    document = root / "docs/invariants.md"
+    text = document.read_text(encoding="utf-8") if document.is_file() else ""
+    tests = "".join(path.read_text(encoding="utf-8") for path in (root / "tests").rglob("*")
+                    if path.suffix in {".cpp", ".py"})
+    known = set(re.findall(r"\b[a-z][a-z_0-9]+\b", tests))
+    for number, line in enumerate(text.splitlines(), 1):
+        for name in re.findall(r"`((?:\w+_){2,}\w+)`", line):
+            if name not in known:
+                yield f"docs/invariants.md:{number}: there is no test {name}"
+
+
 def problems_of(root):
     found = [problem for path in files_below(root) for problem in file_problems(root, path)]
-    return found + list(ratio_problems(root)) + list(door_problems(root))
+    for check in (ratio_problems, door_problems, invariant_problems):
+        found += check(root)
+    return found
 
 
 PLANTED = [
@@ -106,7 +121,9 @@ PLANTED = [
     ("tools/g", "#!/bin/sh\n# TO" "DO\n", "g:2: 'TO" "DO'"),
     ("docs/h.md", "caf\u00e9 is fine, /wo" "rk/h is not\n", "h.md:1: '/wo" "rk/'"),
     ("lib/include/brine/door.hpp", "\n", "the door brine/door.hpp is not described"),
-    ("tests/few.cpp", "int few;\n", "tests:0: 1 lines for 907 of source"),
+    ("docs/invariants.md", "1. All. (`few_are_here`,\n`few_are_gone`)\n",
+     "invariants.md:2: there is no test few_are_gone"),
+    ("tests/few.cpp", "int few_are_here;\n", "tests:0: 1 lines for 907 of source"),
 ]
 
 
