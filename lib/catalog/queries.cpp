@@ -1,6 +1,4 @@
 // Snapshots by reference. Every statement returns keys, which rows.cpp turns into snapshots.
-#include <fmt/format.h>
-
 #include "base/arithmetic.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/rows.hpp"

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/names.hpp"
 #include "base/text.hpp"

@@ -72,6 +72,15 @@ BOOST_AUTO_TEST_CASE(latest_is_the_highest_seq_of_a_state) {
   BOOST_TEST(seq_of(catalog.by_seq("run", 9)) == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(the_one_before_is_found_over_gaps_and_in_any_state) {
+  catalog.insert(entry("run", 2, State::quarantined));
+  catalog.insert(entry("walk", 4));
+  catalog.insert(entry("run", 7));
+  BOOST_TEST(seq_of(catalog.before("run", 7)) == 2u);
+  BOOST_TEST(seq_of(catalog.before("run", 100)) == 7u);
+  BOOST_TEST(seq_of(catalog.before("run", 2)) == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_prefix_is_found_and_an_ambiguous_one_gives_two) {
   for (const char* start : {"abcd0", "abcd1", "abcd2", "abce0", "ffff0"}) {
     Entry next = entry("run", catalog.next_seq("run"));

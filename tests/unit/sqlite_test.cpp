@@ -25,8 +25,7 @@ struct Fixture {
   }
 };
 
-// The disk is full for this process while it lives: a write past `bytes` fails with EFBIG, which
-// SQLite sees as any failed write.
+// While it lives, a write past `bytes` of any file fails with EFBIG.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
