@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "archive/npy.hpp"
 #include "archive/zip.hpp"
@@ -296,18 +297,19 @@ Analysis Analyst::conclude() {
   report.complete = analysis_.incomplete.empty();
   report.protocol = std::max(report.protocol, machine_.protocol());
   std::vector<scan::SeenSymbol> seen;
+  std::map<Symbol, std::uint64_t> counts;
   for (const pickle::MetSymbol& met : machine_.symbols()) {
     seen.push_back({met.symbol, met.protocol, met.count, met.offset});
-    report.symbols.push_back({met.symbol, met.count});
+    // A pickle may name anything; reports are text. What is escaped here could not be imported.
+    counts[{base::printable(met.symbol.module), base::printable(met.symbol.name)}] += met.count;
   }
+  for (const auto& [symbol, count] : counts) report.symbols.push_back({symbol, count});
   for (Finding& finding : scan::judge(seen, policy_)) {
     add(finding.verdict, finding.offset, std::move(finding.reason));
   }
   for (const std::uint64_t offset : machine_.extensions()) {
     add(Verdict::unknown, offset, "an extension code: only the loading process knows its symbol");
   }
-  std::sort(report.symbols.begin(), report.symbols.end(),
-            [](const SymbolCount& a, const SymbolCount& b) { return a.symbol < b.symbol; });
   std::stable_sort(report.findings.begin(), report.findings.end(),
                    [](const Finding& a, const Finding& b) { return a.offset < b.offset; });
   for (const pickle::Buffer& buffer : machine_.buffers()) {

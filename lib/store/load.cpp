@@ -159,10 +159,7 @@ class Candidate {
       expected[rename == renames_.end() ? each.symbol : rename->to] += each.count;
     }
     std::map<Symbol, std::uint64_t> found;
-    for (const SymbolCount& each : scan.symbols) {
-      // The manifest has names in their printable form.
-      found[{base::printable(each.symbol.module), base::printable(each.symbol.name)}] += each.count;
-    }
+    for (const SymbolCount& each : scan.symbols) found[each.symbol] += each.count;
     if (found == expected) return;
     throw Error(Errc::internal, "the edited payload does not push the planned symbols");
   }
@@ -215,10 +212,17 @@ class Loader {
       return Candidate(store_, snapshot, options_).deliver(target_);
     } catch (const Error& error) {
       if (error.code() == Errc::corrupt) quarantine(snapshot, error.what());
-      if (!options_.fallback || !is_fallback_worthy(error.code())) throw;
+      if (!options_.fallback || !is_fallback_worthy(error.code())) throw with_hint(error);
       rejected_.push_back({snapshot.id, snapshot.seq, error.code(), error.what()});
       return std::nullopt;
     }
+  }
+
+  Error with_hint(const Error& error) const {
+    if (error.code() != Errc::corrupt) return error;
+    return Error(error.code(), error.what(),
+                 fmt::format("brine load {}:{} --fallback serves the last known-good one",
+                             asked_.line, asked_.seq));
   }
 
   LoadReport finish(LoadReport report) {

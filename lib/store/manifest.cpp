@@ -91,9 +91,7 @@ std::string id_at(const Json& object, const char* key, std::size_t digits) {
 Json encode_scan(const ScanReport& scan) {
   Json symbols = Json::array();
   for (const SymbolCount& each : scan.symbols) {
-    // A pickle may name anything; JSON is UTF-8. What is escaped here could never be imported.
-    symbols.push_back({base::printable(each.symbol.module), base::printable(each.symbol.name),
-                       each.count});
+    symbols.push_back({each.symbol.module, each.symbol.name, each.count});
   }
   Json findings = Json::array();
   for (const Finding& each : scan.findings) {

@@ -47,7 +47,30 @@ std::vector<std::string> sorted(std::vector<std::string> tags) {
   return tags;
 }
 
-bool is_reserved(std::string_view tag) { return tag == "latest" || tag == "good"; }
+io::File open_input(const fs::path& file) {
+  try {
+    return io::File(file);
+  } catch (const Error& error) {
+    if (error.code() != Errc::not_found) throw;
+    const std::string directory = base::printable(fs::absolute(file).parent_path().string());
+    throw Error(Errc::not_found, fmt::format("there is no file {}", base::printable(file.string())),
+                fmt::format("ls -l {}", directory));
+  }
+}
+
+// What is wrong with a call, before anything is read or written.
+void check_call(std::string_view line, const SaveOptions& options) {
+  require_name(line, "line");
+  for (const auto& [name, value] : options.metrics) require_name(name, "metric");
+  for (const std::string& tag : options.tags) {
+    require_name(tag, "tag");
+    if (tag == "latest" || tag == "good") {
+      throw Error(Errc::usage, fmt::format("'{}' cannot be a tag: it is a mark", tag),
+                  "choose another name for the tag");
+    }
+  }
+  if (options.codec) require_codec(*options.codec);
+}
 
 }  // namespace
 
@@ -70,6 +93,7 @@ struct SaveSession::Impl {
 
   void cut_at_buffers(ByteView bytes);
   void analyse();
+  void require_whole(const store::Analysis& analysis) const;
   void describe();
   void publish();
   void enter();
@@ -148,18 +172,25 @@ void SaveSession::Impl::analyse() {
       pack, manifest.blocks,
       {.codec = codec, .threads = 1, .limits = store.open_options.limits});
   store::Analysis analysis = analyst.finish(*payload);
-  if (payload_bytes == 0) analysis.incomplete = "it is empty";
-  if (!analysis.incomplete.empty() && !options.as_is) {
-    const bool is_truncated = analysis.incomplete.ends_with("it ends before its STOP") &&
-                              analysis.report.format != "unknown";
-    throw Error(Errc::corrupt,
-                is_truncated ? fmt::format("the checkpoint is truncated: {}", analysis.incomplete)
-                             : fmt::format("this is no whole checkpoint: {}", analysis.incomplete),
-                fmt::format("brine save {} FILE --as-is keeps these bytes all the same",
-                            manifest.snapshot.line));
-  }
+  if (!options.as_is) require_whole(analysis);
   manifest.buffers = std::move(analysis.buffers);
   manifest.scan = std::move(analysis.report);
+}
+
+void SaveSession::Impl::require_whole(const store::Analysis& analysis) const {
+  const std::string& why = analysis.incomplete;
+  if (payload_bytes > 0 && why.empty()) return;
+  std::string sentence = "the checkpoint is empty: it has no byte";
+  if (payload_bytes > 0) {
+    sentence = fmt::format("{}: {}",
+                           analysis.report.format == "unknown" ? "this is no checkpoint that brine knows"
+                           : why.ends_with("before its STOP")  ? "the checkpoint is truncated"
+                                                               : "the checkpoint is damaged",
+                           why);
+  }
+  throw Error(Errc::corrupt, sentence,
+              fmt::format("brine save {} FILE --as-is keeps these bytes all the same",
+                          manifest.snapshot.line));
 }
 
 void SaveSession::Impl::describe() {
@@ -234,16 +265,7 @@ Snapshot SaveSession::commit() {
 }
 
 SaveSession Store::begin_save(std::string_view line, const SaveOptions& options) {
-  require_name(line, "line");
-  for (const auto& [name, value] : options.metrics) require_name(name, "metric");
-  for (const std::string& tag : options.tags) {
-    require_name(tag, "tag");
-    if (is_reserved(tag)) {
-      throw Error(Errc::usage, fmt::format("'{}' cannot be a tag: it is a mark", tag),
-                  "choose another name for the tag");
-    }
-  }
-  if (options.codec) require_codec(*options.codec);
+  check_call(line, options);
   impl_->require_writable();
   return SaveSession(std::make_unique<SaveSession::Impl>(*impl_, line, options));
 }
@@ -256,9 +278,10 @@ Snapshot Store::save(std::string_view line, Source& payload, const SaveOptions& 
 
 Snapshot Store::save_file(std::string_view line, const fs::path& file,
                           const SaveOptions& options) {
-  const std::string name = base::printable(file.string());
-  return in_context(name, [&] {
-    const io::File stored(file);
+  check_call(line, options);
+  impl_->require_writable();
+  const io::File stored = open_input(file);
+  return in_context(base::printable(file.string()), [&] {
     SaveOptions known = options;
     if (options.progress) {
       known.progress = [&](std::uint64_t done, std::uint64_t) {
