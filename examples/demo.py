@@ -78,21 +78,20 @@ def save_epochs(store, line, models, data):
 
 
 def train(store, data):
-    act(1, "Two models train; every epoch is kept")
-    tell("A random forest and a small neural network learn to read handwritten digits. After "
-         "each epoch, one line of Python keeps it: store.save(model, \"forest\", step=epoch, "
-         "metrics={...}). When it returns, the snapshot is checked, catalogued and on disk.")
+    act(1, "Two models train; every epoch is kept",
+        "A random forest and a small neural network learn to read handwritten digits. After "
+        "each epoch, one line of Python keeps it: store.save(model, \"forest\", step=epoch, "
+        "metrics={...}). When it returns, the snapshot is checked, catalogued and on disk.")
     forest = save_epochs(store, "forest", grow_forest(data), data)
     network = save_epochs(store, "network", train_network(data), data)
-    print()
-    lines = {snapshot.line for snapshot in store.log()}
-    require(lines == {"forest", "network"} and len(store.log()) == 2 * EPOCHS,
-            f"{2 * EPOCHS} snapshots of 2 lines are in the log")
+    lines = [snapshot.line for snapshot in store.log()]
     same = store.load("forest@final").predict(data[2]) == forest.predict(data[2])
-    require(same.all(), "the last forest, loaded again, predicts what it predicted")
     best = max(snapshot.metrics["accuracy"] for snapshot in store.log("network"))
     found = store.load("network@best(accuracy)")
-    require(accuracy_of(found, data) == best, "network@best(accuracy) is the best network")
+    require((sorted(lines) == ["forest"] * EPOCHS + ["network"] * EPOCHS,
+             f"{2 * EPOCHS} snapshots of 2 lines are in the log"),
+            (same.all(), "the last forest, loaded again, predicts what it predicted"),
+            (accuracy_of(found, data) == best, "network@best(accuracy) is the best network"))
     return forest, network
 
 
@@ -115,13 +114,12 @@ def compare(directory, name, model):
 
 
 def compress(directory, forest, network):
-    act(2, "What each codec makes of them")
-    tell("The bar is what is left of the pickle. A forest is thousands of small tables and "
-         "shrinks well; trained weights are nearly noise, and no codec does much for them.")
+    act(2, "What each codec makes of them",
+        "The bar is what is left of the pickle. A forest is thousands of small tables and "
+        "shrinks well; trained weights are nearly noise, and no codec does much for them.")
     for name, model in (("forest", forest), ("network", network)):
         rows = compare(directory, name, model)
-        print()
-        require(rows["zstd:3"] < rows["none"], f"zstd:3 makes the {name} smaller")
+        require((rows["zstd:3"] < rows["none"], f"zstd:3 makes the {name} smaller"))
 
 
 def move_class(directory):
@@ -135,9 +133,9 @@ def move_class(directory):
 def refactor(directory, data, network):
     import numpy as np
 
-    act(3, "The class moves, and the old snapshots still load")
-    tell("Months later, shop/models.py is split up: Network now lives in shop/nets/mlp.py. "
-         "Every pickle of it still says shop.models.")
+    act(3, "The class moves, and the old snapshots still load",
+        "Months later, shop/models.py is split up: Network now lives in shop/nets/mlp.py. "
+        "Every pickle of it still says shop.models.")
     np.savez(directory / "held_out.npz", images=data[2], labels=data[3],
              predictions=network.predict(data[2]))
     (directory / "network.pkl").write_bytes(pickle.dumps(network))
@@ -146,8 +144,8 @@ def refactor(directory, data, network):
     said = run("python3", "-c", "import pickle; pickle.load(open('network.pkl', 'rb'))",
                expect=1, directory=directory, environment=python, show=False)
     error = said.strip().splitlines()[-1]
-    print(f"\n{bold('>>> pickle.load(file)')}\n  {error}\n")
-    require("No module named 'shop.models'" in error, "plain pickle cannot load it")
+    print(f"\n{bold('>>> pickle.load(file)')}\n{error}")
+    require(("No module named 'shop.models'" in error, "plain pickle cannot load it"))
 
     tell("A migration table says where the name went. Nothing is executed and nothing on disk "
          "is rewritten: names are replaced in the opcodes while the snapshot loads.")
@@ -155,10 +153,10 @@ def refactor(directory, data, network):
     run("cat", "shop.toml", directory=directory)
     run("brine", "migrate", "add", "shop.toml", directory=directory)
     plan = run("brine", "migrate", "plan", "network", directory=directory)
-    require("shop.nets.mlp" in plan, "the plan names the new home of Network")
+    require(("shop.nets.mlp" in plan, "the plan names the new home of Network"))
     answer = run("python3", "predict.py", ".brine", directory=directory, environment=python)
-    require("shop.nets.mlp.Network" in answer, "the old snapshot loads into the new class")
-    require("same predictions" in answer, "and predicts exactly what it predicted before")
+    require(("shop.nets.mlp.Network" in answer, "the old snapshot loads into the new class"),
+            ("597 of 597" in answer, "and predicts exactly what it predicted before"))
 
 
 def newest_pack(directory):
@@ -176,12 +174,12 @@ def damage(path):
 
 
 def fall_back(directory):
-    act(4, "The newest snapshot is damaged")
-    tell("64 bytes in the middle of the newest pack are flipped, as a failing disk might do. By "
-         "default brine hands over exactly what was asked for, or nothing:")
+    act(4, "The newest snapshot is damaged",
+        "64 bytes in the middle of the newest pack are flipped, as a failing disk might do. By "
+        "default brine hands over exactly what was asked for, or nothing:")
     damage(newest_pack(directory))
     run("brine", "load", "network", "-o", "served.pkl", expect=12, directory=directory)
-    require(not (directory / "served.pkl").exists(), "exit code 12, and no file was written")
+    require((not (directory / "served.pkl").exists(), "exit code 12, and no file was written"))
 
     tell("Where serving yesterday's model beats serving none, ask for a fallback. It is the "
          "last known-good snapshot, and everybody is told: the exit code, the event log, and a "
@@ -190,11 +188,15 @@ def fall_back(directory):
         "cat > alert.json", expect=10, directory=directory)
     alert = json.loads((directory / "alert.json").read_text())
     print(f"\n{bold('alert.json')}")
-    print(json.dumps(alert, indent=2))
-    require((directory / "served.pkl").stat().st_size > 0, f"exit code 10: epoch {EPOCHS - 1} "
-            "was served instead")
+    stage.quote(json.dumps(alert, indent=2))
+    run("brine", "load", f"network:{EPOCHS - 1}", "-o", "asked.pkl", directory=directory,
+        show=False)
+    same = (directory / "served.pkl").read_bytes() == (directory / "asked.pkl").read_bytes()
+    require((alert["event"] == "fallback" and alert["seq"] == EPOCHS - 1,
+             f"exit code 10, and the alert says that epoch {EPOCHS - 1} was served"),
+            (same, f"what was served is network:{EPOCHS - 1}, byte for byte"))
     log = run("brine", "log", "network", directory=directory)
-    require("quarantined" in log, "the damaged snapshot is in quarantine, the others are not")
+    require((log.count("quarantined") == 1, "the damaged snapshot is in quarantine, no other"))
 
 
 def main(keep):

@@ -27,19 +27,32 @@ def dim(text):
     return styled(text, "2")
 
 
-def act(number, title):
-    print(f"\n{bold(f'{number}. {title}')}\n{dim('-' * WIDTH)}")
+def act(number, title, text):
+    print(f"\n\n{bold(f'{number}. {title}')}\n{dim('-' * WIDTH)}", end="")
+    tell(text)
 
 
 def tell(text):
-    print(textwrap.fill(" ".join(text.split()), WIDTH))
+    print("\n" + textwrap.fill(" ".join(text.split()), WIDTH))
 
 
-def require(holds, what):
+def require(*facts):
     """Every step says what must be true; the demo ends at the first that is not."""
-    if not holds:
-        raise Failed(what)
-    print(f"  {styled('ok', '32')}  {what}")
+    print()
+    for holds, what in facts:
+        if not holds:
+            raise Failed(what)
+        print(f"  {styled('ok', '32')}  {what}")
+
+
+def quote(text):
+    """Prints what a command said; lines that are too long go on below, further in."""
+    for line in text.rstrip("\n").splitlines():
+        indent = " " * (len(line) - len(line.lstrip()))
+        if len(line) > WIDTH:
+            line = textwrap.fill(line.lstrip(), WIDTH, initial_indent=indent,
+                                 subsequent_indent=indent + "    ", break_on_hyphens=False)
+        print(line)
 
 
 def bar(share, width):
@@ -66,9 +79,9 @@ def run(*command, expect=0, directory=None, show=True, environment=None):
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)
     if show:
-        print(textwrap.indent(done.stdout.rstrip("\n"), "  "))
+        quote(done.stdout)
         if expect:
-            print(dim(f"  (exit code {done.returncode})"))
+            print(dim(f"(exit code {done.returncode})"))
     if done.returncode != expect:
         raise Failed(f"{shlex.join(command)} ended with {done.returncode}, not {expect}:\n"
                      + done.stdout)

@@ -39,7 +39,8 @@ THIRD_PARTY = [
     (r"pybind11/.*|Python\.h", {"python"}),
     (r"fmt/.*", set(ROOMS) | FACES),
 ]
-SYSTEM = r"(unistd|fcntl|poll|signal|spawn|dirent|termios|pthread|sched)\.h|(sys|linux)/.*"
+SYSTEM = (r"(unistd|fcntl|poll|signal|spawn|dirent|termios|pthread|sched|stdio|stdlib)\.h"
+          r"|(sys|linux)/.*")
 SYSTEM_ROOMS = {"base", "io", "cli"}
 STANDARD = r"[a-z_0-9]+"  # <vector>, <cstdint>: no suffix
 

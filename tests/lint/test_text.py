@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Holds how files look: ASCII source, short lines, short files, enough tests, every door in
-docs/design.md, and a test behind every invariant. First it plants violations and requires that each is found.
+docs/design.md, and a test behind every invariant. First it plants violations and requires that
+each is found.
 
 usage: test_text.py SOURCE_ROOT
 """
