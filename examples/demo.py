@@ -61,7 +61,7 @@ def accuracy_of(model, data):
     return float((model.predict(data[2]) == data[3]).mean())
 
 
-def save_epochs(store, line, models, data):
+def save_epochs(store, line, models, data, last_tags=()):
     """Saves every model that comes, prints a row for each, and returns the last."""
     print(f"\n  {bold(line)}\n" + dim("  epoch  accuracy                         payload"
                                       "      stored    saved in"))
@@ -69,7 +69,7 @@ def save_epochs(store, line, models, data):
         accuracy = accuracy_of(model, data)
         start = time.perf_counter()
         saved = store.save(model, line, step=epoch, metrics={"accuracy": accuracy},
-                           tags=("final",) if epoch == EPOCHS else ())
+                           tags=last_tags if epoch == EPOCHS else ())
         elapsed = (time.perf_counter() - start) * 1000
         print(f"  {saved.seq:5}     {accuracy:.3f}  {bar((accuracy - 0.5) * 2, 20)}"
               f"{size(saved.payload_bytes):>10}  {size(saved.stored_bytes):>10}"
@@ -82,7 +82,7 @@ def train(store, data):
         "A random forest and a small neural network learn to read handwritten digits. After "
         "each epoch, one line of Python keeps it: store.save(model, \"forest\", step=epoch, "
         "metrics={...}). When it returns, the snapshot is checked, catalogued and on disk.")
-    forest = save_epochs(store, "forest", grow_forest(data), data)
+    forest = save_epochs(store, "forest", grow_forest(data), data, last_tags=("final",))
     network = save_epochs(store, "network", train_network(data), data)
     lines = [snapshot.line for snapshot in store.log()]
     same = store.load("forest@final").predict(data[2]) == forest.predict(data[2])
