@@ -25,16 +25,18 @@ def clean_environment(**extra):
 
 def instance_of(module: str, name: str, state: dict) -> bytes:
     """A pickle of an object whose class lives in a module that nobody can import later."""
-    holder = types.ModuleType(module)
     cls = type(name, (), {"__module__": module})
-    setattr(holder, name, cls)
-    sys.modules[module] = holder
+    parts = module.split(".")
+    modules = {".".join(parts[:i]): types.ModuleType("") for i in range(1, len(parts) + 1)}
+    setattr(modules[module], name, cls)
+    sys.modules.update(modules)
     try:
         thing = cls()
         thing.__dict__.update(state)
         return pickle.dumps(thing)
     finally:
-        del sys.modules[module]
+        for passing in modules:
+            del sys.modules[passing]
 
 
 class Runs:
@@ -75,7 +77,7 @@ class CommandTest(unittest.TestCase):
         """Runs, requires the exit code, and returns standard output."""
         done = self.run_brine(*words, **options)
         self.assertEqual(done.returncode, code, f"{words}: {done.stdout!r} {done.stderr!r}")
-        return done.stdout.decode()
+        return done.stdout.decode(errors="replace")
 
     def document(self, *words, code=0, **options) -> dict:
         """Runs with --json and returns the one document on standard output."""

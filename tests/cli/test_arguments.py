@@ -62,8 +62,8 @@ Options:
       --fallback                where it cannot be used, serve its newest
                                 known-good ancestor
       --on-fallback COMMAND     gets the event as JSON; else the store's own
-      --trust SYMBOL            module:Name or module that counts as allowed; may
-                                be repeated
+      --trust SYMBOL            module:Name or module that counts as allowed;
+                                may be repeated
       --unsafe                  write even a payload that is known to be
                                 dangerous
       --no-migrate              bit for bit as saved

@@ -16,7 +16,8 @@ class FallbackTest(CommandTest):
         self.damage(self.pack_of("run:2"))
 
     def test_strict_is_the_default(self):
-        self.fails(12, "", "load", "run", "-o", "out.pkl")
+        self.fails(12, "digest differs", "load", "run", "-o", "out.pkl",
+                   hint="brine load run -o out.pkl --fallback")
 
     def test_the_known_good_ancestor_is_served_and_the_exit_code_says_so(self):
         loaded = self.document("load", "run", "--fallback", "-o", "out.pkl", code=10)

@@ -38,7 +38,8 @@ class ReferenceTest(CommandTest):
                 self.fails(3, "", "load", reference, "-o", "out.pkl")
 
     def test_a_typo_in_a_line_names_the_closest(self):
-        self.fails(3, "rnu", "load", "rnu", hint="run")
+        self.save("resnet", SAFE)
+        self.fails(3, "resent", "load", "resent", hint="resnet")
 
     def test_what_is_no_reference_is_usage(self):
         for reference in ("run:", "run:x", "run@", "run~", "run@best(", "run@step=x", "a/b", ""):
@@ -79,7 +80,8 @@ class TargetTest(CommandTest):
 
     def test_a_missing_directory_is_an_error(self):
         self.save("run", SAFE)
-        self.fails(3, "nowhere", "load", "run", "-o", "nowhere/out.pkl")
+        self.fails(3, "nowhere", "load", "run", "-o", "nowhere/out.pkl",
+                   hint="mkdir -p nowhere")
 
     def test_a_directory_is_no_target(self):
         self.save("run", SAFE)
