@@ -249,8 +249,12 @@ std::string Machine::on_memo(const Token& token) {
 
 std::string Machine::put(std::uint64_t index) {
   const bool beyond = index >= memo_.size() && index > 2 * memo_count_ + largest_memo_gap;
-  const bool far = beyond || far_memo_.contains(index);
-  if (!far && index >= memo_.size()) memo_.resize(index + 1);
+  const bool far = beyond || (!far_memo_.empty() && far_memo_.contains(index));
+  if (!far && index == memo_.size()) {
+    memo_.emplace_back();
+  } else if (!far && index > memo_.size()) {
+    memo_.resize(index + 1);
+  }
   Value& entry = far ? far_memo_[index] : memo_[index];
   if (entry.kind == Kind::unset) ++memo_count_;
   entry = stack_.back();

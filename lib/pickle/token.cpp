@@ -67,42 +67,36 @@ std::size_t TokenReader::step(ByteView bytes) {
     fail(fmt::format("byte 0x{:02x} is no opcode", std::to_integer<unsigned>(bytes[0])), offset_);
     return 0;
   }
+  const Extent extent = measure(code, bytes);
+  return extent.header == 0 ? 0 : emit(code, extent, bytes);
+}
+
+TokenReader::Extent TokenReader::measure(const Opcode& code, ByteView bytes) {
   switch (code.argument) {
-    case Argument::none: return emit(code, 1, 0, 0, bytes);
-    case Argument::fixed: return fixed(code, bytes);
+    case Argument::none: return {1, 0, 0};
+    case Argument::fixed: return bytes.size() > code.width ? Extent{1, code.width, 0} : Extent{};
     case Argument::counted: return counted(code, bytes);
     case Argument::line:
     case Argument::two_lines: return lines(code, bytes);
   }
-  return 0;
+  return {};
 }
 
-std::size_t TokenReader::fixed(const Opcode& code, ByteView bytes) {
-  if (bytes.size() < 1U + code.width) return 0;
-  return emit(code, 1, code.width, 0, bytes);
-}
-
-std::size_t TokenReader::counted(const Opcode& code, ByteView bytes) {
+TokenReader::Extent TokenReader::counted(const Opcode& code, ByteView bytes) {
   const std::size_t header = 1U + code.width;
-  if (bytes.size() < header) return 0;
+  if (bytes.size() < header) return {};
   const std::uint64_t length = base::little_endian(bytes.data() + 1, code.width);
   if (is_signed_length(code.op) && length > 0x7fffffff) {
     fail(fmt::format("{} has a negative length", code.name), offset_);
-    return 0;
-  }
-  if (length > largest_length - offset_ - header) {
+  } else if (length > largest_length - offset_ - header) {
     fail(fmt::format("{} has the absurd length {}", code.name, length), offset_);
-    return 0;
+  } else if (length > held_bytes || bytes.size() >= header + length) {
+    return {header, length, 0};
   }
-  if (length > held_bytes) {
-    const std::size_t used = emit(code, header, length, 0, bytes);
-    if (used > 0) skip_ += length;
-    return used;
-  }
-  return bytes.size() < header + length ? 0 : emit(code, header, length, 0, bytes);
+  return {};
 }
 
-std::size_t TokenReader::lines(const Opcode& code, ByteView bytes) {
+TokenReader::Extent TokenReader::lines(const Opcode& code, ByteView bytes) {
   const int wanted = code.argument == Argument::two_lines ? 2 : 1;
   std::size_t from = 1;
   for (int i = 0; i < wanted; ++i) {
@@ -111,49 +105,56 @@ std::size_t TokenReader::lines(const Opcode& code, ByteView bytes) {
     if (std::min(newline, rest.size()) > limits_.max_line_bytes) {
       fail(fmt::format("max_line_bytes: the line of {} is over {}", code.name,
                        limits_.max_line_bytes), offset_);
-      return 0;
+      return {};
     }
-    if (newline == std::string_view::npos) return 0;
+    if (newline == std::string_view::npos) return {};
     from += newline + 1;
   }
-  return emit(code, 1, from - 2, 1, bytes);
+  return {1, from - 2, 1};
 }
 
 // Since 3.13.15 the C unpickler holds opcodes to their frame; before, two readers could see
 // different programs in one file. A STOP inside a frame leaves open where the next pickle begins,
 // and whether the frame is there at all, which the C unpickler asks.
-bool TokenReader::frame_allows(const Opcode& code, std::uint64_t end) {
-  if (frame_end_ == 0) return true;
-  if (code.op == Op::frame) {
-    fail("a frame begins inside another", offset_);
-  } else if (end > frame_end_) {
-    fail(fmt::format("{} reaches over the end of its frame", code.name), offset_);
-  } else if (end == frame_end_) {
-    frame_end_ = 0;
-  } else if (code.op == Op::stop) {
-    fail("STOP comes before the end of its frame", offset_);
+void TokenReader::cross_frame(const Token& token) {
+  const Op op = token.code->op;
+  const bool framed = frame_end_ != no_frame;
+  if (framed && op == Op::frame) {
+    fail("a frame begins inside another", token.offset);
+  } else if (framed && token.end > frame_end_) {
+    fail(fmt::format("{} reaches over the end of its frame", token.code->name), token.offset);
+  } else if (framed && token.end < frame_end_) {
+    fail("STOP comes before the end of its frame", token.offset);
+  } else {
+    frame_end_ = no_frame;
+    if (op == Op::frame) open_frame(token);
   }
-  return state_ == State::reading;
 }
 
-std::size_t TokenReader::emit(const Opcode& code, std::size_t header, std::uint64_t argument,
-                              std::size_t tail, ByteView bytes) {
-  Token token{.code = &code, .offset = offset_, .argument_offset = offset_ + header,
-              .argument_bytes = argument, .held = argument <= held_bytes || tail > 0,
-              .argument = {}, .end = offset_ + header + argument + tail};
-  if (token.held) token.argument = bytes.subspan(header, argument);
+void TokenReader::open_frame(const Token& token) {
+  const std::uint64_t length = base::little_endian(token.argument.data(), 8);
+  if (length > largest_length - token.end) {
+    fail(fmt::format("FRAME has the absurd length {}", length), token.offset);
+  } else if (length > 0) {
+    frame_end_ = token.end + length;
+  }
+}
+
+std::size_t TokenReader::emit(const Opcode& code, const Extent& extent, ByteView bytes) {
+  const bool held = extent.argument <= held_bytes || extent.tail > 0;
+  const std::size_t used = extent.header + (held ? extent.argument : 0) + extent.tail;
+  const Token token{
+      .code = &code, .offset = offset_, .argument_offset = offset_ + extent.header,
+      .argument_bytes = extent.argument, .held = held,
+      .argument = held ? bytes.subspan(extent.header, extent.argument) : ByteView{},
+      .end = offset_ + extent.header + extent.argument + extent.tail};
   if (++opcode_count_ > limits_.max_opcodes) {
     fail(fmt::format("max_opcodes: more than {} opcodes", limits_.max_opcodes), offset_);
     return 0;
   }
-  if (!frame_allows(code, token.end)) return 0;
-  if (code.op == Op::frame) {
-    const std::uint64_t length = base::little_endian(token.argument.data(), 8);
-    if (length > largest_length - token.end) {
-      fail(fmt::format("FRAME has the absurd length {}", length), offset_);
-      return 0;
-    }
-    frame_end_ = length == 0 ? 0 : token.end + length;
+  if (token.end >= frame_end_ || code.op == Op::frame || code.op == Op::stop) {
+    cross_frame(token);
+    if (state_ != State::reading) return 0;
   }
   if (std::string why = sink_.on_token(token); !why.empty()) {
     fail(std::move(why), token.offset);
@@ -165,8 +166,9 @@ std::size_t TokenReader::emit(const Opcode& code, std::size_t header, std::uint6
     return 0;
   }
   offset_ = token.end + skip_;
+  if (!held) skip_ += extent.argument;
   if (code.op == Op::stop) state_ = State::stopped;
-  return header + (token.held ? argument : 0) + tail;
+  return used;
 }
 
 void TokenReader::skip(std::uint64_t bytes) { skip_ += bytes; }

@@ -65,21 +65,29 @@ class TokenReader {
   std::uint64_t opcode_count() const noexcept { return opcode_count_; }
 
  private:
+  // What an opcode is made of: header, argument, newline. No header: it is not all there.
+  struct Extent {
+    std::size_t header = 0;
+    std::uint64_t argument = 0;
+    std::size_t tail = 0;
+  };
+  static constexpr std::uint64_t no_frame = ~std::uint64_t{0};
+
   // Each returns how many bytes it used, 0 when it needs more than there are.
   std::size_t step(ByteView bytes);
-  std::size_t emit(const Opcode& code, std::size_t header, std::uint64_t argument,
-                   std::size_t tail, ByteView bytes);
-  std::size_t fixed(const Opcode& code, ByteView bytes);
-  std::size_t counted(const Opcode& code, ByteView bytes);
-  std::size_t lines(const Opcode& code, ByteView bytes);
+  std::size_t emit(const Opcode& code, const Extent& extent, ByteView bytes);
   std::size_t buffered(ByteView bytes);
-  bool frame_allows(const Opcode& code, std::uint64_t end);
+  Extent measure(const Opcode& code, ByteView bytes);
+  Extent counted(const Opcode& code, ByteView bytes);
+  Extent lines(const Opcode& code, ByteView bytes);
+  void cross_frame(const Token& token);
+  void open_frame(const Token& token);
   void fail(std::string reason, std::uint64_t offset);
 
   TokenSink& sink_;
   Limits limits_;
   std::uint64_t offset_;        // of the next opcode
-  std::uint64_t frame_end_ = 0;  // 0: no frame is open
+  std::uint64_t frame_end_ = no_frame;
   std::uint64_t skip_ = 0;
   std::uint64_t opcode_count_ = 0;
   Bytes pending_;  // the front of an opcode whose end has not come yet
