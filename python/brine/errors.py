@@ -26,15 +26,18 @@ class BrineError(Exception):
 class _Refusal(BrineError):
     """A payload was refused; `offending` lists the symbols (`module:Name`) that were to blame."""
 
-    def __init__(self, message: str, *, hint: str = "",
+    def __init__(self, message: str, *, hint: str | None = None,
                  offending: Iterable[str] | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.offending = symbols_in(message) if offending is None else list(offending)
+        self.offending = symbols_in([message]) if offending is None else list(offending)
+        if hint is None and self.offending:
+            hint = f"if you know where it comes from: trusted={self.offending}"
+        super().__init__(message, hint=hint or "")
 
 
-def symbols_in(text: str) -> list[str]:
-    """Return what a sentence spells as `module:Name`, each once."""
-    return list(dict.fromkeys(re.findall(r"[\w.]+:[^\W\d][\w.]*", text)))
+def symbols_in(sentences: Iterable[str]) -> list[str]:
+    """Return what the sentences spell as `module:Name`, each once."""
+    found = (re.findall(r"[\w.]+:[^\W\d][\w.]*", sentence) for sentence in sentences)
+    return list(dict.fromkeys(symbol for symbols in found for symbol in symbols))
 
 
 # What a caller who knows nothing of brine would catch.
@@ -61,4 +64,6 @@ __all__ = ["BrineError", *(error.__name__ for error in _by_code.values())]
 
 def from_code(code: str, message: str, hint: str) -> BrineError:
     """Make the exception that the library's error of `code` becomes."""
+    if code == "refused":
+        return _by_code[code](message)  # the library's hint speaks of options of the command
     return _by_code[code](message, hint=hint)

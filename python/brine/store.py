@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 import warnings
 from typing import Any, Callable, Iterable, Mapping
 
 from brine import _brine
-from brine.errors import NotFoundError
-from brine.unpickle import unpickle
-from brine.values import Loaded, LoadReport, Snapshot, TableStatus
+from brine.errors import NotFoundError, symbols_in
+from brine.pickling import Pickler, unpickle
+from brine.values import Loaded, LoadReport, Snapshot, SnapshotDetail, TableStatus
 
 Progress = Callable[[int, int], Any]
 
@@ -30,7 +29,7 @@ class FallbackWarning(UserWarning):
 
 
 class PortabilityWarning(UserWarning):
-    """What was saved will not load in another program."""
+    """What was saved will not load everywhere, or not without being trusted."""
 
 
 # Python shows a warning once per place; a fallback is news each time. Appended: the filters that
@@ -57,11 +56,11 @@ class Store(_brine.Store):
         session = self._begin_save(line, codec=codec, step=step, metrics=metrics, tags=tags,
                                    progress=progress)
         try:
-            pickle.Pickler(session, protocol=protocol).dump(obj)
+            Pickler(session, protocol=protocol).dump(obj)
             snapshot = session.commit()
         finally:
             session.close()
-        _warn_of_main(self.show(snapshot).symbols)
+        _warn_of_loading(self.show(snapshot))
         return snapshot
 
     def load(self, ref: str | Snapshot, *, fallback: bool = False, trusted: Iterable[str] = (),
@@ -128,12 +127,19 @@ def _nearest(create: bool) -> str | os.PathLike[str]:
     return found or ".brine"
 
 
-def _warn_of_main(symbols: Iterable[Any]) -> None:
-    names = [symbol.name for symbol in symbols if symbol.module == "__main__"]
+def _warn_of_loading(detail: SnapshotDetail) -> None:
+    """Say now what would otherwise come as a surprise when the snapshot is needed."""
+    names = [symbol.name for symbol in detail.symbols if symbol.module == "__main__"]
     if names:
         warnings.warn(PortabilityWarning(
             f"saved with names of __main__ ({', '.join(names)}), which other programs do not have; "
             "move them into a module that can be imported"), stacklevel=3)
+    if detail.snapshot.verdict == "dangerous":
+        trusted = symbols_in(finding.reason for finding in detail.findings
+                             if finding.verdict == "dangerous")
+        warnings.warn(PortabilityWarning(
+            f"saved with symbols that can run code; {detail.snapshot.ref} will load with "
+            f"trusted={trusted} only"), stacklevel=3)
 
 
 def _tell(report: LoadReport, stacklevel: int) -> None:

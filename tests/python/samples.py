@@ -5,6 +5,7 @@ import datetime
 import decimal
 import enum
 import fractions
+import math
 import os
 import pathlib
 
@@ -15,10 +16,26 @@ class Colour(enum.Enum):
     RED = 1
 
 
+class Mode(str, enum.Enum):
+    TRAIN = "train"
+
+
+class Access(enum.Flag):
+    READ = 1
+    WRITE = 2
+
+
+class Mixed(enum.Enum):
+    PAIR = (1, 2)
+
+
 @dataclasses.dataclass
 class Point:
     x: float
     y: float
+
+    def norm(self):
+        return math.hypot(self.x, self.y)
 
 
 class Slotted:
@@ -56,9 +73,12 @@ PLAIN = {
     "standard library": [collections.OrderedDict(a=1), collections.Counter("aab"),
                          datetime.datetime(2026, 5, 4, 3, 2, 1), decimal.Decimal("1.10"),
                          fractions.Fraction(1, 3), pathlib.PurePosixPath("a/b"), range(9)],
-    "own classes": [Colour.RED, Point(1, 2), Slotted([1]), Outer.Inner(3, 4)],
-    "functions by name": [len, os.path.join, np.tanh],
+    "own classes": [Colour.RED, Mode.TRAIN, Access.WRITE, Point(1, 2), Slotted([1]), Outer.Inner(3, 4)],
+    "functions by name": [len, math.sqrt, np.tanh, Point.norm],
 }
+
+# Protocols below 4 spell a name with a dot as a call of getattr, which no policy lets through.
+NESTED = {"own classes", "functions by name"}
 
 _grid = np.arange(24.0).reshape(2, 3, 4)
 ARRAYS = {

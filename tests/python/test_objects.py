@@ -16,6 +16,8 @@ class Objects(StoreCase):
     def test_plain_objects_come_back_equal(self):
         for name, obj in samples.PLAIN.items():
             for protocol in (2, 4, 5):
+                if protocol < 4 and name in samples.NESTED:
+                    continue
                 with self.subTest(name, protocol=protocol):
                     self.assertEqual(self.round_trip(obj, protocol=protocol), obj)
 
@@ -68,7 +70,7 @@ class Objects(StoreCase):
         from sklearn.preprocessing import StandardScaler
 
         images, labels = load_digits(return_X_y=True)
-        models = [make_pipeline(StandardScaler(), LogisticRegression(max_iter=50)),
+        models = [make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)),
                   RandomForestClassifier(10, random_state=1)]
         for model in models:
             model.fit(images[:900], labels[:900])

@@ -1,4 +1,5 @@
 """Snapshots and what is asked about them; stores and how they are found."""
+import dataclasses
 import os
 import pathlib
 import pickle
@@ -66,9 +67,10 @@ class Snapshots(StoreCase):
         self.assertIn("symbols", repr(detail))
 
     def test_notebooks_get_small_tables(self):
-        saved = self.store.save(b"x" * 5000, "run", step=12, metrics={"a<b": 0.5})
+        saved = self.store.save(b"x" * 5000, "run", step=12, metrics={"loss": 0.5})
         self.assertIn("run:1", saved._repr_html_())
-        self.assertIn("a&lt;b=0.5", self.store.log()._repr_html_())
+        self.assertIn("loss=0.5", self.store.log()._repr_html_())
+        self.assertIn("a&lt;b:1", dataclasses.replace(saved, line="a<b")._repr_html_())
         self.assertIn("<Snapshot run:1 good 4.9", repr(saved))
         self.assertIn("step=12", repr(saved))
 

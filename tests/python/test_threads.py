@@ -54,7 +54,7 @@ class Threads(StoreCase):
         return turns, time.perf_counter() - start
 
     def test_other_threads_run_while_the_library_works(self):
-        array = np.random.default_rng(1).standard_normal(3 << 20)
+        array = np.random.default_rng(1).standard_normal(1 << 20)
         saved = self.store.save(array, "run", codec="bzip2:9")
         for body in (lambda: self.store.save(array, "run", codec="bzip2:9"),
                      lambda: self.store.load(saved), self.store.verify):

@@ -1,13 +1,15 @@
 """What may be unpickled: what was saved here, and what passes the policy."""
 import collections
 import io
+import operator
 import pickle
+import queue
 import unittest
 
 import brine
 import numpy as np
 import samples
-from brine.unpickle import unpickle
+from brine.pickling import unpickle
 from support import StoreCase
 
 
@@ -38,12 +40,12 @@ class Trust(StoreCase):
         self.assertEqual(caught.exception.offending, ["samples:Slotted"])
 
     def test_names_of_python_2_are_accused_in_full(self):
-        saved = self.import_file(b"cUserDict\nUserDict\n.")
+        saved = self.import_file(b"cQueue\nQueue\n.")
         with self.assertRaises(brine.UnsafePickleError) as caught:
             self.store.load(saved)
         offending = caught.exception.offending
-        self.assertIn("UserDict:UserDict", offending)
-        self.assertIs(self.store.load(saved, trusted=offending), collections.UserDict)
+        self.assertIn("Queue:Queue", offending)
+        self.assertIs(self.store.load(saved, trusted=offending), queue.Queue)
 
     def test_a_dangerous_file_is_refused_and_runs_nothing(self):
         victim = self.directory / "victim"
@@ -59,6 +61,17 @@ class Trust(StoreCase):
         saved = self.store.save([samples.Point(1, 2)], "run")
         self.assertEqual(saved.verdict, "unknown")
         self.assertEqual(self.store.load(saved), [samples.Point(1, 2)])
+
+    def test_an_object_that_reaches_for_code_is_warned_about_and_wants_trust(self):
+        for obj in ([operator.itemgetter(1)], [samples.Point(3, 4).norm], [samples.Mixed.PAIR]):
+            with self.assertWarnsRegex(brine.PortabilityWarning, "trusted=") as caught:
+                saved = self.store.save(obj, "run")
+            self.assertEqual(caught.filename, __file__)
+            with self.assert_raises(brine.UnsafePickleError, "trusted=") as caught:
+                self.store.load(saved)
+            offending = caught.exception.offending
+            self.assertEqual(len(offending), 1)
+            self.assertEqual(type(self.store.load(saved, trusted=offending)[0]), type(obj[0]))
 
     def test_what_the_scan_did_not_see_is_not_imported(self):
         report = self.store.fetch(self.store.save([1], "run")).report
