@@ -18,9 +18,9 @@ namespace {
 
 // Reads one byte more than a table may have: the library refuses it then, in its own words.
 std::string read_table(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
   std::string text(Limits{}.max_table_bytes + 1, '\0');
   errno = 0;
+  std::ifstream file(path, std::ios::binary);
   if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (errno != 0) {
     throw Error(errno == ENOENT ? Errc::not_found : Errc::environment,

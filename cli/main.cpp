@@ -8,6 +8,7 @@
 
 #include "commands.hpp"
 #include "help.hpp"
+#include "hints.hpp"
 #include "render_json.hpp"
 #include "story.hpp"
 #include "streams.hpp"
@@ -40,9 +41,10 @@ int run(const Words& words, Arguments& arguments) {
   return arguments.verb->run(arguments);
 }
 
-int fail(const Arguments& arguments, const Error& error) {
+int fail(const Arguments& arguments, const Error& thrown) {
   // As of a process that SIGPIPE ended: nobody reads on, so there is nobody to tell.
   if (reader_has_gone()) return 128 + SIGPIPE;
+  const Error error(thrown.code(), thrown.what(), hint_for(arguments, thrown));
   tell(arguments.global, error);
   if (arguments.global.json) {
     try {

@@ -1,0 +1,98 @@
+#include "hints.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+
+#include "verb_table.hpp"
+
+namespace brine::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Returns `text` as one word of a shell.
+std::string quoted(const std::string& text) {
+  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) || std::string_view("/._-+:@~=").find(static_cast<char>(c)) !=
+                                  std::string_view::npos;
+  });
+  if (plain) return text;
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
+// The file outside the store that the command line names, if any: of one line only one is filled.
+std::string file_of(const Arguments& arguments) {
+  for (const std::string& file : {arguments.save.file, arguments.load.output.value_or(""),
+                                  arguments.scan.file, arguments.table}) {
+    if (!file.empty() && file != "-") return file;
+  }
+  return {};
+}
+
+fs::path directory_of(const std::string& file) {
+  const fs::path parent = fs::path(file).parent_path();
+  return parent.empty() ? "." : parent;
+}
+
+std::string hint_for_absence(const Arguments& arguments) {
+  const std::string file = file_of(arguments);
+  if (file.empty()) return "brine log";
+  const fs::path directory = directory_of(file);
+  std::error_code ignored;
+  if (fs::is_directory(directory, ignored)) return fmt::format("ls {}", quoted(directory.string()));
+  return arguments.load.output ? fmt::format("mkdir -p {}", quoted(directory.string())) : "ls";
+}
+
+std::string hint_for_damage(const Arguments& arguments) {
+  const LoadArguments& load = arguments.load;
+  if (load.reference.empty()) return "brine verify";
+  return fmt::format("brine load {}{}{} --fallback", quoted(load.reference),
+                     load.output ? " -o " : "", load.output ? quoted(*load.output) : "");
+}
+
+// Where the machine said no: beside the file, or where the command ran.
+std::string hint_for_place(const Arguments& arguments, std::string_view tool) {
+  const fs::path place = directory_of(file_of(arguments));
+  return fmt::format("{} {}", tool, quoted(place.string()));
+}
+
+}  // namespace
+
+std::string hint_for(const Arguments& arguments, const Error& error) {
+  if (!error.hint().empty()) return error.hint();
+  switch (error.code()) {
+    case Errc::usage:
+    case Errc::exists:
+    case Errc::limit:
+      return arguments.verb == nullptr ? "brine help"
+                                       : fmt::format("brine help {}", arguments.verb->name);
+    case Errc::not_found:
+      return hint_for_absence(arguments);
+    case Errc::corrupt:
+      return hint_for_damage(arguments);
+    case Errc::unusable:
+    case Errc::signature:
+    case Errc::replay:
+    case Errc::refused:
+    case Errc::busy:
+      return "brine log";
+    case Errc::unsupported:
+      return "brine version";
+    case Errc::environment:
+      return hint_for_place(arguments, "ls -la");
+    case Errc::no_space:
+      return hint_for_place(arguments, "df -h");
+    case Errc::migration:
+      return "brine help migrate";
+    case Errc::internal:
+      return {};
+  }
+  return {};
+}
+
+}  // namespace brine::cli
