@@ -36,7 +36,8 @@ def main(output: str, namespace: str, *files: str) -> None:
     pathlib.Path(output).write_text(
         '#include "base/embedded.hpp"\n\n'
         f"namespace {namespace} {{\nnamespace {{\n"
-        "constexpr brine::base::EmbeddedFile all[] = {\n" + "\n".join(rows) + "\n};\n}  // namespace\n"
+        "constexpr brine::base::EmbeddedFile all[] = {\n" + "\n".join(rows) + "\n};\n"
+        "}  // namespace\n"
         "extern const std::span<const brine::base::EmbeddedFile> files;\n"
         "const std::span<const brine::base::EmbeddedFile> files{all};\n"
         f"}}  // namespace {namespace}\n"

@@ -26,9 +26,7 @@ std::optional<Enum> find(const std::array<std::string_view, count>& words, std::
 
 }  // namespace
 
-std::string_view to_string(State state) noexcept {
-  return states[static_cast<std::size_t>(state)];
-}
+std::string_view to_string(State state) noexcept { return states[static_cast<std::size_t>(state)]; }
 
 std::string_view to_string(Origin origin) noexcept {
   return origins[static_cast<std::size_t>(origin)];

@@ -34,8 +34,11 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 // Length of the valid UTF-8 sequence at the front of `text`, 0 if there is none.
 std::size_t utf8_length(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2
-                           : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+  const std::size_t length = lead < 0x80                   ? 1
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
@@ -91,7 +94,8 @@ std::string utc(std::chrono::system_clock::time_point time) {
   std::tm parts{};
   gmtime_r(&seconds, &parts);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
-                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, ms);
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     ms);
 }
 
 std::string now_utc() { return utc(std::chrono::system_clock::now()); }
@@ -119,9 +123,9 @@ std::string printable(std::string_view text) {
     const std::size_t length = utf8_length(text);
     const auto lead = static_cast<unsigned char>(text[0]);
     // C1 controls are two bytes long in UTF-8 and as dangerous to a terminal as C0.
-    const bool control = lead < 0x20 || lead == 0x7f ||
-                         (length == 2 && lead == 0xc2 &&
-                          static_cast<unsigned char>(text[1]) < 0xa0);
+    const bool control =
+        lead < 0x20 || lead == 0x7f ||
+        (length == 2 && lead == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0);
     const std::size_t taken = std::max<std::size_t>(length, 1);
     if (length == 0 || control) {
       for (const char c : text.substr(0, taken)) {
@@ -137,9 +141,8 @@ std::string printable(std::string_view text) {
 
 bool is_name(std::string_view name) noexcept {
   return !name.empty() && name.size() <= 200 && is_alphanumeric(name[0]) &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
-         });
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 }  // namespace brine::base

@@ -1,7 +1,7 @@
 """Real files of public repositories, and a pickle of every protocol, go in and come out.
 
-The corpus is a directory with a MANIFEST.tsv, named by BRINE_CORPUS or found as shared/corpus beside
-the checkout. Each file is saved under one codec in turn; with BRINE_FULL=1 under all five.
+The corpus is a directory with a MANIFEST.tsv, named by BRINE_CORPUS or found as shared/corpus
+beside the checkout. Each file is saved under one codec in turn; with BRINE_FULL=1 under all five.
 """
 import bz2
 import csv

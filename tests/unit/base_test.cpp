@@ -28,7 +28,8 @@ BOOST_AUTO_TEST_CASE(a_breach_names_the_limit_and_the_actual) {
 BOOST_AUTO_TEST_CASE(little_endian_round_trips_at_every_width) {
   for (std::size_t width = 1; width <= 8; ++width) {
     std::array<std::byte, 8> bytes{};
-    const std::uint64_t value = 0x0807060504030201ULL & (width == 8 ? ~0ULL : (1ULL << 8 * width) - 1);
+    const std::uint64_t mask = width == 8 ? ~0ULL : (1ULL << 8 * width) - 1;
+    const std::uint64_t value = 0x0807060504030201ULL & mask;
     put_little_endian(bytes.data(), value, width);
     BOOST_TEST(std::to_integer<int>(bytes[0]) == 1);
     BOOST_TEST(little_endian(bytes.data(), width) == value);

@@ -45,7 +45,7 @@ struct Finding {
 /// What a payload is and what it would do. Values, never an exception: a file that cannot be read
 /// as what it claims to be has findings, not an error.
 struct ScanReport {
-  std::string format;    ///< `pickle`, `torch-zip`, `joblib`, `npy`, `zip`, `tar`, … or `unknown`
+  std::string format;    ///< `pickle`, `torch-zip`, `joblib`, `npy`, `zip`, `tar`, ... or `unknown`
   int protocol = 0;      ///< highest protocol declared, 0 where none is
   std::uint64_t payload_bytes = 0;
   std::uint64_t pickles = 0;   ///< found in the payload

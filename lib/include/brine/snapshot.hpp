@@ -34,7 +34,7 @@ BRINE_API std::string_view to_string(Origin origin) noexcept;
 struct Snapshot {
   std::string id;      ///< SHA-256 of its manifest, 64 hex digits
   std::string line;
-  std::uint64_t seq = 0;  ///< 1, 2, 3… in its line
+  std::uint64_t seq = 0;  ///< 1, 2, 3... in its line
   std::string parent;     ///< id of the snapshot before it in the line; empty for the first
   std::string created;    ///< UTC, `2026-05-04T03:02:01.123Z`
   std::optional<std::int64_t> step;
@@ -68,7 +68,7 @@ struct BufferInfo {
 struct SnapshotDetail {
   Snapshot snapshot;
   std::string pack;     ///< path inside the store
-  std::string wrapper;  ///< codec that was taken off the input (`gzip`…), or empty
+  std::string wrapper;  ///< codec that was taken off the input (`gzip`...), or empty
   std::vector<BlockInfo> blocks;
   std::vector<BufferInfo> buffers;
   std::vector<SymbolCount> symbols;
@@ -79,7 +79,7 @@ struct SnapshotDetail {
 /// Something that happened in a store.
 struct Event {
   std::string time;      ///< UTC
-  std::string kind;      ///< `fallback`, `quarantine`, `restore`, `reindex`…
+  std::string kind;      ///< `fallback`, `quarantine`, `restore`, `reindex`...
   std::string line;      ///< or empty
   std::string snapshot;  ///< id, or empty
   std::string json;      ///< the details, one JSON object

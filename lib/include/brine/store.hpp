@@ -146,7 +146,7 @@ class BRINE_API Store {
   /// Hands the payload that `ref` names to `target`. References: LINE, LINE:17, LINE@latest,
   /// LINE@good, LINE@best(metric), LINE@best(-loss), LINE@step=1200, LINE@TAG, LINE~2, or at least
   /// four digits of an id.
-  /// Throws: not_found, usage; without `fallback` the error of the snapshot (corrupt, refused…);
+  /// Throws: not_found, usage; without `fallback` the error of the snapshot (corrupt, refused...);
   /// with it, unusable when no candidate is left.
   /// On throw, `target` holds nothing that counts: it was not completed.
   LoadReport load(std::string_view ref, Target& target, const LoadOptions& options = {});
