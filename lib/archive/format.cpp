@@ -34,7 +34,8 @@ constexpr std::array magics{
 
 bool is_zlib(std::string_view head) {
   if (head.size() < 2 || head[0] != '\x78') return false;
-  return (static_cast<unsigned char>(head[0]) * 256U + static_cast<unsigned char>(head[1])) % 31 == 0;
+  return (static_cast<unsigned char>(head[0]) * 256U + static_cast<unsigned char>(head[1])) % 31 ==
+         0;
 }
 
 }  // namespace
@@ -53,19 +54,32 @@ Format sniff(ByteView head) noexcept {
 
 std::string_view to_string(Format format) noexcept {
   switch (format) {
-    case Format::pickle: return "pickle";
-    case Format::torch_legacy: return "torch-legacy";
-    case Format::zip: return "zip";
-    case Format::npy: return "npy";
-    case Format::tar: return "tar";
-    case Format::gzip: return "gzip";
-    case Format::bzip2: return "bzip2";
-    case Format::xz: return "xz";
-    case Format::zstd: return "zstd";
-    case Format::lzma: return "lzma";
-    case Format::zlib: return "zlib";
-    case Format::lz4: return "lz4";
-    case Format::zfile: return "zfile";
+    case Format::pickle:
+      return "pickle";
+    case Format::torch_legacy:
+      return "torch-legacy";
+    case Format::zip:
+      return "zip";
+    case Format::npy:
+      return "npy";
+    case Format::tar:
+      return "tar";
+    case Format::gzip:
+      return "gzip";
+    case Format::bzip2:
+      return "bzip2";
+    case Format::xz:
+      return "xz";
+    case Format::zstd:
+      return "zstd";
+    case Format::lzma:
+      return "lzma";
+    case Format::zlib:
+      return "zlib";
+    case Format::lz4:
+      return "lz4";
+    case Format::zfile:
+      return "zfile";
   }
   return "unknown";
 }

@@ -18,7 +18,7 @@ enum class Format : std::uint8_t {
   bzip2,
   xz,
   zstd,
-  lzma,   ///< the older single-stream format of xz
+  lzma,  ///< the older single-stream format of xz
   zlib,
   lz4,
   zfile,  ///< joblib up to 0.9.3: `ZF`, a length in hex, a zlib stream

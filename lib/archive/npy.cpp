@@ -1,5 +1,10 @@
 #include "archive/npy.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
 #include "base/arithmetic.hpp"
 #include "brine/error.hpp"
 
@@ -10,6 +15,109 @@ constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::uint64_t prefix_bytes = 8;  // magic, major, minor
 // numpy itself refuses header literals of more than 10,000 characters.
 constexpr std::uint64_t longest_header = 1U << 16;
+constexpr int deepest_type = 32;
+// Type characters of the array interface whose elements are no Python objects: all but O.
+constexpr std::string_view plain_kinds = "?biufcmMSaUV";
+
+// Reads a header literal from front to back; false: it is not as numpy writes it.
+class Literal {
+ public:
+  explicit Literal(std::string_view text) : rest_(text) {}
+
+  bool read() {
+    return take("{'descr': ") && type(deepest_type) && take(", 'fortran_order': ") &&
+           (take("True") || take("False")) && take(", 'shape': (") && dimensions() && take(", }") &&
+           is_padding(rest_);
+  }
+
+  /// Requires: read() was true. Nothing where the type is structured, or has no size of its own.
+  std::optional<std::uint64_t> data_bytes() const {
+    if (!item_bytes_) return std::nullopt;
+    std::uint64_t total = *item_bytes_;
+    for (const std::uint64_t each : shape_) total = base::checked_mul(total, each, "the npy shape");
+    return total;
+  }
+
+ private:
+  bool take(std::string_view expected) {
+    if (!rest_.starts_with(expected)) return false;
+    rest_.remove_prefix(expected.size());
+    return true;
+  }
+
+  std::string_view take_while(std::string_view set) {
+    const std::string_view front = rest_.substr(0, rest_.find_first_not_of(set));
+    rest_.remove_prefix(front.size());
+    return front;
+  }
+
+  bool type(int depth) {
+    if (depth == 0) return false;
+    if (take("'")) return code(depth == deepest_type) && take("'");
+    if (!take("[")) return false;
+    while (take("(")) {
+      if (!name() || !take(", ") || !type(depth - 1)) return false;
+      if (take(", (") && !(take_while("0123456789, "), take(")"))) return false;
+      if (!take(")")) return false;
+      take(", ");
+    }
+    return take("]");
+  }
+
+  // An optional byte order, a kind, a size, and for times a unit: `<f4`, `|b1`, `<M8[25s]`.
+  bool code(bool is_whole_type) {
+    if (!rest_.empty() && std::string_view("<>|=").find(rest_[0]) != std::string_view::npos) {
+      rest_.remove_prefix(1);
+    }
+    if (rest_.empty() || plain_kinds.find(rest_[0]) == std::string_view::npos) return false;
+    const std::uint64_t width = rest_[0] == 'U' ? 4 : 1;  // texts are UTF-32
+    rest_.remove_prefix(1);
+    const std::string_view size = take_while("0123456789");
+    std::uint64_t count = 0;
+    const auto parsed = std::from_chars(size.data(), size.data() + size.size(), count);
+    if (is_whole_type && !size.empty() && parsed.ec == std::errc{}) {
+      item_bytes_ = base::checked_mul(count, width, "the npy type");
+    }
+    if (take("[")) {
+      take_while("0123456789abcdefghijklmnopqrstuvwxyzDMWY");
+      return take("]");
+    }
+    return true;
+  }
+
+  bool name() {
+    if (!take("'")) return false;
+    const std::size_t end = rest_.find('\'');
+    if (end == std::string_view::npos ||
+        rest_.substr(0, end).find('\\') != std::string_view::npos) {
+      return false;
+    }
+    rest_.remove_prefix(end + 1);
+    return true;
+  }
+
+  bool dimensions() {
+    while (!take(")")) {
+      const std::string_view digits = take_while("0123456789");
+      std::uint64_t length = 0;
+      const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+      if (digits.empty() || parsed.ec != std::errc{}) return false;
+      shape_.push_back(length);
+      take("L");  // as Python 2 wrote it
+      take(",");
+      take(" ");
+    }
+    return true;
+  }
+
+  static bool is_padding(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\n'; });
+  }
+
+  std::string_view rest_;
+  std::vector<std::uint64_t> shape_;
+  std::optional<std::uint64_t> item_bytes_;
+};
 
 }  // namespace
 
@@ -22,17 +130,16 @@ NpyHeader read_npy(const RandomSource& source, std::uint64_t offset, std::uint64
   const std::size_t width = std::to_integer<int>(prefix[6]) == 1 ? 2 : 4;
   const std::uint64_t length = base::little_endian(prefix.data() + prefix_bytes, width);
   const std::uint64_t header = prefix_bytes + width + length;
-  if (length > longest_header || header > bytes) throw truncated();
-  Bytes literal(length);
-  source.read_at(offset + prefix_bytes + width, literal);
-  // A type code with an O in it, `|O` or a field of a structured dtype, holds objects.
-  const std::string_view text = text_of(literal);
-  const std::size_t descr = text.find("'descr'");
-  const std::size_t order = text.find("'fortran_order'");
-  const std::string_view dtype =
-      descr == std::string_view::npos ? text : text.substr(descr, order > descr ? order - descr : text.size());
-  return {header, dtype.find("O'") != std::string_view::npos ||
-                      dtype.find("'O") != std::string_view::npos};
+  if (length > longest_header) {
+    throw Error(Errc::corrupt, fmt::format("the npy header has {} bytes, expected at most {}",
+                                           length, longest_header));
+  }
+  if (header > bytes) throw truncated();
+  Bytes text(length);
+  source.read_at(offset + prefix_bytes + width, text);
+  Literal literal(text_of(text));
+  if (!literal.read()) return {.bytes = header, .holds_objects = true};
+  return {.bytes = header, .data_bytes = literal.data_bytes()};
 }
 
 }  // namespace brine::archive

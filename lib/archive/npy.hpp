@@ -1,16 +1,27 @@
 // The header of a .npy file.
+//
+//   file   = %x93 "NUMPY" major minor length header data     (length: 2 bytes, from major 2 on 4)
+//   header = "{'descr': " type ", 'fortran_order': " ("True" | "False")
+//            ", 'shape': (" *( DIGIT | "," | " " | "L" ) "), }" *" " "\n"
+//   type   = "'" code "'" | "[" *( "('" name "', " type [ ", (" shape ")" ] ")" [", "] ) "]"
+//
+// numpy reads any Python literal there. What is not written exactly as numpy writes it, or has a
+// type that is not known to hold plain numbers and texts, counts as holding objects.
 // Source: numpy NEP 1 and numpy/lib/format.py.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "brine/bytes.hpp"
 
 namespace brine::archive {
 
 struct NpyHeader {
-  std::uint64_t bytes = 0;      ///< of the header: the data begin behind it
-  bool holds_objects = false;   ///< the data are a pickle
+  std::uint64_t bytes = 0;     ///< of the header: the data begin behind it
+  bool holds_objects = false;  ///< the data are a pickle, or may be one
+  /// Of the data, where the type is one code and its size is told by the header.
+  std::optional<std::uint64_t> data_bytes;
 };
 
 /// Reads the header at `offset`. Throws: corrupt when it is none or cut short.

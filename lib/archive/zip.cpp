@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/arithmetic.hpp"
 #include "base/text.hpp"
@@ -22,10 +23,14 @@ constexpr std::size_t end_bytes = 22;
 constexpr std::size_t end64_bytes = 56;
 constexpr std::size_t locator64_bytes = 20;
 constexpr std::size_t longest_comment = 65535;
+constexpr std::uint64_t in_zip64 = 0xffffffff;  // a 32-bit field that says: see the wide one
+constexpr std::uint64_t count_in_zip64 = 0xffff;
 // Far beyond real ones: a torch zip of 10,000 tensors has a directory of 1 MiB.
 constexpr std::uint64_t max_directory_bytes = 256ULL << 20;
 
-[[noreturn]] void damaged(const std::string& what) { throw Error(Errc::corrupt, "the zip " + what); }
+[[noreturn]] void damaged(const std::string& what) {
+  throw Error(Errc::corrupt, "the zip " + what);
+}
 
 Bytes read(const RandomSource& zip, std::uint64_t offset, std::uint64_t count, const char* what) {
   if (offset > zip.size() || count > zip.size() - offset) {
@@ -46,13 +51,39 @@ struct Directory {
   std::uint64_t members = 0;
 };
 
+// Readers search from the back, and not all of them look at the comment's length: a second record
+// inside a comment would be the end for some of them.
 std::uint64_t find_end(ByteView tail) {
+  std::optional<std::uint64_t> end;
   for (std::size_t at = tail.size() - end_bytes + 1; at-- > 0;) {
-    if (field(tail, at, 4) == end_signature && field(tail, at + 20, 2) == tail.size() - at - end_bytes) {
-      return at;
-    }
+    if (field(tail, at, 4) != end_signature) continue;
+    const bool reaches_end = field(tail, at + 20, 2) == tail.size() - at - end_bytes;
+    if (end && reaches_end) damaged("has two end records");
+    if (end) continue;
+    if (!reaches_end) damaged("has bytes behind its end record");
+    end = at;
   }
-  damaged("has no end record: it is truncated");
+  if (!end) damaged("has no end record: it is truncated");
+  return *end;
+}
+
+// The wide number, which a narrow one that is no placeholder must not contradict.
+std::uint64_t agreed(std::uint64_t narrow, std::uint64_t placeholder, std::uint64_t wide) {
+  if (narrow != placeholder && narrow != wide) {
+    damaged(fmt::format("says {} in its end record and {} in the ZIP64 one", narrow, wide));
+  }
+  return wide;
+}
+
+// Some readers find the directory by its offset, others by its length before the end record.
+Directory ending_at(const Directory& directory, std::uint64_t end) {
+  if (base::checked_add(directory.offset, directory.bytes, "the zip's directory") != end) {
+    damaged(
+        fmt::format("has a directory of {} bytes at {} that does not end where its end record "
+                    "begins, at {}",
+                    directory.bytes, directory.offset, end));
+  }
+  return directory;
 }
 
 Directory find_directory(const RandomSource& zip) {
@@ -62,14 +93,21 @@ Directory find_directory(const RandomSource& zip) {
   const Bytes tail = read(zip, tail_offset, tail_bytes, "end record");
   const std::uint64_t at = find_end(tail);
   const ByteView end = ByteView(tail).subspan(at);
-  Directory directory{field(end, 16, 4), field(end, 12, 4), field(end, 10, 2)};
+  const Directory narrow{field(end, 16, 4), field(end, 12, 4), field(end, 10, 2)};
   const std::uint64_t end_offset = tail_offset + at;
-  if (end_offset < locator64_bytes) return directory;
-  const Bytes locator = read(zip, end_offset - locator64_bytes, locator64_bytes, "ZIP64 locator");
-  if (field(locator, 0, 4) != locator64_signature) return directory;
-  const Bytes end64 = read(zip, field(locator, 8, 8), end64_bytes, "ZIP64 end record");
-  if (field(end64, 0, 4) != end64_signature) damaged("has no ZIP64 end record where it says");
-  return {field(end64, 48, 8), field(end64, 40, 8), field(end64, 32, 8)};
+  if (end_offset < locator64_bytes + end64_bytes) return ending_at(narrow, end_offset);
+  const std::uint64_t locator_offset = end_offset - locator64_bytes;
+  const Bytes locator = read(zip, locator_offset, locator64_bytes, "ZIP64 locator");
+  if (field(locator, 0, 4) != locator64_signature) return ending_at(narrow, end_offset);
+  const std::uint64_t end64_offset = locator_offset - end64_bytes;
+  const Bytes end64 = read(zip, end64_offset, end64_bytes, "ZIP64 end record");
+  if (field(locator, 8, 8) != end64_offset || field(end64, 0, 4) != end64_signature) {
+    damaged("has no ZIP64 end record where it says");
+  }
+  return ending_at({agreed(narrow.offset, in_zip64, field(end64, 48, 8)),
+                    agreed(narrow.bytes, in_zip64, field(end64, 40, 8)),
+                    agreed(narrow.members, count_in_zip64, field(end64, 32, 8))},
+                   end64_offset);
 }
 
 // A 32-bit field of all ones means: see the ZIP64 extra field, in a fixed order.
@@ -82,7 +120,7 @@ void widen(ZipMember& member, std::uint64_t& header, ByteView extra) {
     extra = extra.subspan(4 + size);
     if (id != 1) continue;
     for (std::uint64_t* value : {&member.bytes, &member.stored_bytes, &header}) {
-      if (*value != 0xffffffff) continue;
+      if (*value != in_zip64) continue;
       if (values.size() < 8) damaged("has a ZIP64 extra field that is too short");
       *value = field(values, 0, 8);
       values = values.subspan(8);
@@ -110,6 +148,25 @@ void find_data(const RandomSource& zip, ZipMember& member, std::uint64_t header)
   }
 }
 
+// Takes the next entry off the front of the directory.
+ZipMember take_entry(const RandomSource& zip, ByteView& rest) {
+  const std::uint64_t name = field(rest, 28, 2);
+  const std::uint64_t extra = field(rest, 30, 2);
+  const std::uint64_t whole = central_bytes + name + extra + field(rest, 32, 2);
+  if (whole > rest.size()) damaged("has a directory that is cut short");
+  ZipMember member{.name = std::string(text_of(rest.subspan(central_bytes, name))),
+                   .method = static_cast<std::uint16_t>(field(rest, 10, 2)),
+                   .stored_bytes = field(rest, 20, 4),
+                   .bytes = field(rest, 24, 4)};
+  // Readers that are written in C end the name there.
+  if (member.name.find('\0') != std::string::npos) damaged("has a NUL in a name");
+  std::uint64_t header = field(rest, 42, 4);
+  widen(member, header, rest.subspan(central_bytes + name, extra));
+  find_data(zip, member, header);
+  rest = rest.subspan(whole);
+  return member;
+}
+
 }  // namespace
 
 std::vector<ZipMember> read_zip(const RandomSource& zip, const Limits& limits) {
@@ -119,24 +176,19 @@ std::vector<ZipMember> read_zip(const RandomSource& zip, const Limits& limits) {
   const Bytes bytes = read(zip, directory.offset, directory.bytes, "directory");
   ByteView rest = bytes;
   std::vector<ZipMember> members;
+  std::uint64_t data_bytes = 0;
   for (std::uint64_t i = 0; i < directory.members; ++i) {
     if (rest.size() < central_bytes || field(rest, 0, 4) != central_signature) {
       damaged(fmt::format("has {} members by its end record and {} in its directory",
                           directory.members, i));
     }
-    const std::uint64_t name = field(rest, 28, 2);
-    const std::uint64_t extra = field(rest, 30, 2);
-    const std::uint64_t whole = central_bytes + name + extra + field(rest, 32, 2);
-    if (whole > rest.size()) damaged("has a directory that is cut short");
-    ZipMember member{.name = std::string(text_of(rest.subspan(central_bytes, name))),
-                     .method = static_cast<std::uint16_t>(field(rest, 10, 2)),
-                     .stored_bytes = field(rest, 20, 4),
-                     .bytes = field(rest, 24, 4)};
-    std::uint64_t header = field(rest, 42, 4);
-    widen(member, header, rest.subspan(central_bytes + name, extra));
-    find_data(zip, member, header);
-    members.push_back(std::move(member));
-    rest = rest.subspan(whole);
+    members.push_back(take_entry(zip, rest));
+    data_bytes += members.back().stored_bytes;
+    if (data_bytes > zip.size()) damaged("has members that overlap");
+  }
+  if (!rest.empty()) {
+    damaged(fmt::format("has {} members by its end record and more in its directory",
+                        directory.members));
   }
   return members;
 }
