@@ -35,6 +35,10 @@ struct LoadArguments {
   LoadOptions options;
 };
 
+struct ShowArguments {
+  bool tensors = false;  ///< besides what the manifest says
+};
+
 struct ScanArguments {
   std::string file;  ///< `-`: standard input
   std::vector<std::string> trusted;
@@ -48,6 +52,7 @@ struct Arguments {
   SaveArguments save;
   LoadArguments load;
   LogQuery log;
+  ShowArguments show;
   ScanArguments scan;
   std::string reference;  ///< of show, verify and migrate plan
   std::string table;      ///< of migrate add

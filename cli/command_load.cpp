@@ -71,7 +71,7 @@ void tell_fallback(const GlobalArguments& global, const Store& store, const Load
   }
   warn(global, fmt::format("served {} instead: {}", named(report.line, report.seq, report.served),
                            distance(store, report)));
-  suggest(fmt::format("brine verify {}", report.line));
+  suggest(global, fmt::format("brine verify {}", report.line));
 }
 
 void tell_verdict(const GlobalArguments& global, const LoadReport& report) {
@@ -80,7 +80,7 @@ void tell_verdict(const GlobalArguments& global, const LoadReport& report) {
   warn(global, fmt::format("verdict {}: unpickling it runs code that brine cannot vouch for{}{}",
                            to_string(report.scan.verdict), findings.empty() ? "" : "; ",
                            findings.empty() ? "" : findings.front().reason));
-  suggest(fmt::format("brine show {}:{}", report.line, report.seq));
+  suggest(global, fmt::format("brine show {}:{}", report.line, report.seq));
 }
 
 void tell_migrations(const GlobalArguments& global, const LoadReport& report) {

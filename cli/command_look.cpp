@@ -37,10 +37,19 @@ int run_log(const Arguments& arguments) {
 }
 
 int run_show(const Arguments& arguments) {
-  const SnapshotDetail detail = open_store(arguments.global).show(arguments.reference);
-  write_output(arguments.global.json
-                   ? show_document(detail)
-                   : show_text(detail, Ink::of(Stream::output, arguments.global)));
+  const Store store = open_store(arguments.global);
+  const SnapshotDetail detail = store.show(arguments.reference);
+  std::optional<std::vector<TensorInfo>> tensors;
+  // By its id: a reference may have come to name another snapshot meanwhile.
+  if (arguments.show.tensors) tensors = store.tensors(detail.snapshot.id);
+  const Ink ink = Ink::of(Stream::output, arguments.global);
+  if (arguments.global.json) {
+    write_output(show_document(detail, tensors));
+  } else if (tensors) {
+    write_output(tensors_text(*tensors, width_of(Stream::output), ink));
+  } else {
+    write_output(show_text(detail, ink));
+  }
   return exit_done;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "commands.hpp"
+#include "hints.hpp"
 #include "progress.hpp"
 #include "render_json.hpp"
 #include "render_text.hpp"
@@ -59,8 +60,9 @@ int run_save(const Arguments& arguments) {
   const std::vector<std::string> warnings = warnings_about(store, snapshot);
   for (const std::string& warning : warnings) warn(arguments.global, warning);
   if (warnings.empty() && snapshot.verdict == Verdict::unknown) {
-    note(arguments.global, fmt::format("verdict unknown; what it imports: brine show {}",
-                                       reference_of(snapshot)));
+    const std::string show = fmt::format("brine show {}", reference_of(snapshot));
+    note(arguments.global, fmt::format("verdict unknown; what it imports: {}",
+                                       in_same_store(arguments.global, show)));
   }
   write_output(arguments.global.json ? save_document(snapshot, warnings) : save_text(snapshot));
   return exit_done;

@@ -61,10 +61,8 @@ std::string hint_for_place(const Arguments& arguments, std::string_view tool) {
   return fmt::format("{} {}", tool, quoted(place.string()));
 }
 
-}  // namespace
-
-std::string hint_for(const Arguments& arguments, const Error& error) {
-  if (!error.hint().empty()) return error.hint();
+// Returns what helps most after `error`, which brings no hint of its own.
+std::string general_hint(const Arguments& arguments, const Error& error) {
   switch (error.code()) {
     case Errc::usage:
     case Errc::exists:
@@ -93,6 +91,22 @@ std::string hint_for(const Arguments& arguments, const Error& error) {
       return {};
   }
   return {};
+}
+
+}  // namespace
+
+std::string in_same_store(const GlobalArguments& global, const std::string& command) {
+  constexpr std::string_view program = "brine ";
+  const bool asks_a_store = command.starts_with(program) && !command.starts_with("brine init") &&
+                            !command.starts_with("brine help") && !command.ends_with("--help");
+  if (!global.store || !asks_a_store) return command;
+  return fmt::format("brine --store {} {}", quoted(*global.store),
+                     command.substr(program.size()));
+}
+
+std::string hint_for(const Arguments& arguments, const Error& error) {
+  return in_same_store(arguments.global,
+                       error.hint().empty() ? general_hint(arguments, error) : error.hint());
 }
 
 }  // namespace brine::cli

@@ -109,6 +109,14 @@ Json block_json(const BlockInfo& block) {
           {"stored_bytes", block.stored_bytes}};
 }
 
+Json tensor_json(const TensorInfo& tensor) {
+  return {{"path", tensor.path},
+          {"dtype", tensor.dtype},
+          {"shape", tensor.shape},
+          {"offset", tensor.offset ? Json(*tensor.offset) : Json()},
+          {"bytes", tensor.bytes}};
+}
+
 Json table_json(const TableStatus& status) {
   return {{"name", status.table.name},
           {"version", status.table.version},
@@ -151,7 +159,8 @@ std::string log_document(std::span<const Snapshot> snapshots) {
   return document("log", {{"snapshots", list_of(snapshots, snapshot_json)}});
 }
 
-std::string show_document(const SnapshotDetail& detail) {
+std::string show_document(const SnapshotDetail& detail,
+                          const std::optional<std::vector<TensorInfo>>& tensors) {
   Json fields = snapshot_json(detail.snapshot);
   fields["pack"] = detail.pack;
   fields["wrapper"] = detail.wrapper.empty() ? Json() : Json(detail.wrapper);
@@ -162,6 +171,7 @@ std::string show_document(const SnapshotDetail& detail) {
   fields["symbols"] = list_of(detail.symbols, symbol_json);
   fields["findings"] = list_of(detail.findings, finding_json);
   fields["steps"] = detail.steps;
+  if (tensors) fields["tensors"] = list_of(*tensors, tensor_json);
   return document("show", std::move(fields));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,7 +16,8 @@ std::string init_document(const Store& store);
 std::string save_document(const Snapshot& snapshot, const std::vector<std::string>& warnings);
 std::string load_document(const LoadReport& report);
 std::string log_document(std::span<const Snapshot> snapshots);
-std::string show_document(const SnapshotDetail& detail);
+std::string show_document(const SnapshotDetail& detail,
+                          const std::optional<std::vector<TensorInfo>>& tensors);
 std::string scan_document(std::string_view file, const ScanReport& report);
 std::string verify_document(const VerifyReport& report);
 std::string reindex_document(const ReindexReport& report);

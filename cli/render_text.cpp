@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t shown_symbols = 20;
 constexpr std::size_t shown_findings = 20;
+constexpr std::size_t widest_dtype = 24;
 
 std::string field(std::string_view name, std::string_view value) {
   return value.empty() ? std::string() : fmt::format("{:<9} {}\n", name, value);
@@ -103,6 +104,12 @@ std::string buffers_of(const SnapshotDetail& detail) {
              : fmt::format("{}, {}", grouped(detail.buffers.size()), human_bytes(bytes));
 }
 
+// The dtype of a row of many fields would leave no room for anything else.
+std::string shortened(std::string text) {
+  if (text.size() > widest_dtype) text.replace(widest_dtype - 3, std::string::npos, "...");
+  return text;
+}
+
 std::string steps_of(const SnapshotDetail& detail) {
   std::vector<std::string> steps;
   for (const auto& [name, version] : detail.steps) {
@@ -156,7 +163,7 @@ std::string log_text(std::span<const Snapshot> snapshots, const std::optional<st
                    {"AGE", Align::right},
                    {"STEP", Align::right},
                    {"PAYLOAD", Align::right},
-                   {"STORED", Align::right},
+                   {"STORED", Align::right, Keep::where_it_fits},
                    {"RATIO", Align::right},
                    {"CODEC"},
                    {"STATE"},
@@ -182,6 +189,21 @@ std::string show_text(const SnapshotDetail& detail, const Ink& ink) {
          field("wrapper", escaped(detail.wrapper)) + field("buffers", buffers_of(detail)) +
          field("tables", steps_of(detail)) + symbols_text(detail.symbols) +
          findings_text(detail.findings, ink);
+}
+
+std::string tensors_text(std::span<const TensorInfo> tensors, unsigned width, const Ink& ink) {
+  if (tensors.empty()) return "no tensors\n";
+  TextTable table({{"DTYPE"},
+                   {"SHAPE"},
+                   {"OFFSET", Align::right, Keep::where_it_fits},
+                   {"BYTES", Align::right},
+                   {"PATH"}});
+  for (const TensorInfo& tensor : tensors) {
+    table.add({shortened(escaped(tensor.dtype)), fmt::format("{}", fmt::join(tensor.shape, "x")),
+               tensor.offset ? fmt::format("{}", *tensor.offset) : "-", human_bytes(tensor.bytes),
+               tensor.path.empty() ? "." : escaped(tensor.path)});
+  }
+  return table.text(width, ink);
 }
 
 std::string scan_text(std::string_view file, const ScanReport& report, const Ink& ink) {

@@ -25,6 +25,7 @@ std::string save_text(const Snapshot& snapshot);
 std::string log_text(std::span<const Snapshot> snapshots, const std::optional<std::string>& line,
                      unsigned width, const Ink& ink);
 std::string show_text(const SnapshotDetail& detail, const Ink& ink);
+std::string tensors_text(std::span<const TensorInfo> tensors, unsigned width, const Ink& ink);
 std::string scan_text(std::string_view file, const ScanReport& report, const Ink& ink);
 std::string verify_text(const VerifyReport& report, const Ink& ink);
 std::string reindex_text(const ReindexReport& report, const Ink& ink);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "hints.hpp"
 #include "streams.hpp"
 #include "terminal.hpp"
 
@@ -16,14 +17,14 @@ void warn(const GlobalArguments& global, std::string_view text) {
   write_error(fmt::format("brine: {} {}\n", ink.yellow("warning:"), escaped(text)));
 }
 
-void suggest(std::string_view command) {
-  if (!command.empty()) write_error(fmt::format("  try: {}\n", escaped(command)));
+void suggest(const GlobalArguments& global, const std::string& command) {
+  write_error(fmt::format("  try: {}\n", escaped(in_same_store(global, command))));
 }
 
 void tell(const GlobalArguments& global, const Error& error) {
   const Ink ink = Ink::of(Stream::error, global);
   write_error(fmt::format("{} {}\n", ink.red("brine:"), escaped(error.what())));
-  suggest(error.hint());
+  if (!error.hint().empty()) write_error(fmt::format("  try: {}\n", escaped(error.hint())));
 }
 
 void write_document(const Arguments& arguments, std::string_view document) {

@@ -1,6 +1,7 @@
 // What a command tells on standard error beside its result.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "brine/error.hpp"
@@ -15,10 +16,10 @@ void note(const GlobalArguments& global, std::string_view text);
 /// Prints `brine: warning: TEXT`. `text` is escaped.
 void warn(const GlobalArguments& global, std::string_view text);
 
-/// Prints `  try: COMMAND`. `command` is escaped.
-void suggest(std::string_view command);
+/// Prints `  try: COMMAND`, on the same store. `command` is escaped.
+void suggest(const GlobalArguments& global, const std::string& command);
 
-/// Prints the sentence of `error` and its hint.
+/// Prints the sentence of `error` and its hint, as they are.
 void tell(const GlobalArguments& global, const Error& error);
 
 /// Writes a JSON document to standard output, or behind the story where a payload is there.

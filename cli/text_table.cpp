@@ -12,6 +12,12 @@ void append_cell(std::string& line, std::string_view cell, std::size_t width, Al
                                 : fmt::format("{:<{}}", cell, width);
 }
 
+std::size_t total_of(const std::vector<std::size_t>& widths, std::size_t gap) {
+  std::size_t total = 0;
+  for (const std::size_t width : widths) total += width == 0 ? 0 : width + gap;
+  return total == 0 ? 0 : total - gap;
+}
+
 std::string without_trailing_spaces(std::string line) {
   line.erase(line.find_last_not_of(' ') + 1);
   return line;
@@ -30,11 +36,17 @@ std::vector<std::size_t> TextTable::widths() const {
   return widths;
 }
 
+std::vector<std::size_t> TextTable::widths_within(unsigned width) const {
+  std::vector<std::size_t> columns = widths();
+  for (std::size_t i = columns.size(); i-- > 0 && total_of(columns, 1) > width;) {
+    if (columns_[i].keep == Keep::where_it_fits) columns[i] = 0;
+  }
+  return columns;
+}
+
 std::string TextTable::text(unsigned width, const Ink& ink) const {
-  const std::vector<std::size_t> columns = widths();
-  std::size_t total = 0;
-  for (const std::size_t column : columns) total += column == 0 ? 0 : column + 2;
-  const std::string gap(total <= width + 2ULL ? 2 : 1, ' ');
+  const std::vector<std::size_t> columns = widths_within(width);
+  const std::string gap(total_of(columns, 2) <= width ? 2 : 1, ' ');
 
   const auto line_of = [&](const auto& cell_at) {
     std::string line;

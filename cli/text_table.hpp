@@ -10,10 +10,12 @@
 namespace brine::cli {
 
 enum class Align : std::uint8_t { left, right };
+enum class Keep : std::uint8_t { always, where_it_fits };
 
 struct Column {
   std::string_view title;
   Align align = Align::left;
+  Keep keep = Keep::always;
 };
 
 /// Collects rows, then writes them below their titles. Cells are ASCII or short enough that it
@@ -25,12 +27,14 @@ class TextTable {
   /// Requires: one cell per column.
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
 
-  /// Columns that are empty in every row are left out; where two spaces between columns do not fit
-  /// into `width`, one is put.
+  /// Columns that are empty in every row are left out. Where the rest does not fit into `width`,
+  /// there is one space between columns instead of two, and then fewer columns.
   std::string text(unsigned width, const Ink& ink) const;
 
  private:
+  /// Returns the width of each column; 0: it is left out.
   std::vector<std::size_t> widths() const;
+  std::vector<std::size_t> widths_within(unsigned width) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;

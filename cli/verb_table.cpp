@@ -93,6 +93,11 @@ constexpr std::array log_options{
               [](Arguments& to, Value value) { to.log.limit = count_of("--limit", value); }},
 };
 
+constexpr std::array show_options{
+    OptionRow{"--tensors", "", "the arrays in it: path, dtype, shape, and where they are",
+              [](Arguments& to, Value) { to.show.tensors = true; }},
+};
+
 constexpr std::array scan_positionals{
     PositionalRow{"FILE", Need::required,
                   [](Arguments& to, Value value) { to.scan.file = value; }},
@@ -115,8 +120,8 @@ constexpr std::array table{
             run_load},
     VerbRow{"log", "list snapshots, newest first", "brine log resnet -n 10", log_positionals,
             log_options, run_log},
-    VerbRow{"show", "tell all that is known about a snapshot", "brine show resnet:17", reference,
-            {}, run_show},
+    VerbRow{"show", "tell all that is known about a snapshot", "brine show resnet:17 --tensors",
+            reference, show_options, run_show},
     VerbRow{"scan", "tell what a checkpoint file would do, without running it",
             "brine scan model.pkl --trust myproject.models", scan_positionals, scan_options,
             run_scan},

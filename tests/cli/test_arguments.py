@@ -173,8 +173,9 @@ class UsageTest(CommandTest):
         self.assertIn("brine: --step wants", done.stderr.decode())
 
     def test_options_of_every_verb_stand_before_or_after_it(self):
-        for words in (["--json", "log"], ["log", "--json"], ["--store", self.store, "log", "--json"],
-                      ["log", "--json", f"--store={self.store}"], ["--json", "-q", "log", "-n5"]):
+        for words in (["--json", "log"], ["log", "--json"], ["--json", "-q", "log", "-n5"],
+                      ["--store", self.store, "log", "--json"],
+                      ["log", "--json", f"--store={self.store}"]):
             self.assertEqual(json.loads(self.ok(*words))["schema"], "brine.log/1")
 
     def test_words_that_look_like_verbs_are_words_after_the_verb(self):

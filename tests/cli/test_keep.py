@@ -80,6 +80,7 @@ class ReindexTest(CommandTest):
         self.damage_catalog()
         for words in (["log"], ["load", "run", "-o", "o.pkl"], ["show", "run"]):
             self.fails(12, "catalog", *words, hint="brine reindex")
+        self.fails(12, "catalog", "log", "--store", ".brine", hint="brine --store .brine reindex")
         file = self.file("m.pkl", SAFE)
         self.fails(12, "catalog", "save", "run", file, hint="brine reindex")
         report = self.document("reindex")

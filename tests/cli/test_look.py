@@ -46,6 +46,13 @@ class LogTest(CommandTest):
                 self.assertTrue(line[codec:].startswith(name), line)
                 self.assertEqual(line[codec - 1], " ")
 
+    def test_a_crowded_table_drops_a_column_rather_than_wrap(self):
+        self.assertIn("STORED", self.ok("log"))
+        self.save("a", DANGEROUS, "--step", 12345678, "--tag", "candidate")
+        lines = self.ok("log").splitlines()
+        self.assertNotIn("STORED", lines[0])
+        self.assertLessEqual(max(map(len, lines)), 80)
+
     def test_several_lines_are_shown_with_references_to_paste(self):
         self.assertIn(" a:2 ", self.ok("log"))
         self.assertNotIn("a:2", self.ok("log", "a"))
