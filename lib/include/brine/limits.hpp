@@ -15,6 +15,10 @@ struct Limits {
   std::uint64_t max_memo_entries = 8'000'000;
   /// Memory for the short texts of one payload, among which the names of its symbols are.
   std::uint64_t max_text_bytes = 64ULL << 20;
+  /// Objects in the graph of one pickle, and places in their containers, each. An object takes at
+  /// most 48 bytes and a place 12: 240 MB. Only the inventory of tensors builds a graph; that of a
+  /// forest of 1,000 trees has about 50,000 objects.
+  std::uint64_t max_nodes = 4'000'000;
   /// Values on the stack and open marks of one pickle. CPython batches by 1,000, so depth counts.
   std::uint64_t max_stack_depth = 4'000'000;
   /// Bytes of a module or qualified name.

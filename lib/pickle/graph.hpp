@@ -1,0 +1,155 @@
+// The object graph of one pickle: what it would build, without building any of it.
+//
+// Nodes are numbered, and what the memo hands out again is the same node, so that shared and
+// recursive objects stay what they are. Buffers and long texts are known by their place only. The
+// graph gives up where the symbolic machine does; what only the objects themselves could refuse
+// (an item for a number, a state for a list) is passed over.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "brine/pickle.hpp"
+#include "pickle/memo.hpp"
+#include "pickle/texts.hpp"
+#include "pickle/token.hpp"
+
+namespace brine::pickle {
+
+using NodeId = std::uint32_t;
+inline constexpr NodeId no_node = ~NodeId{0};
+
+/// Texts up to this size are held.
+inline constexpr std::size_t held_text_bytes = 4096;
+
+enum class NodeKind : std::uint8_t {
+  none,
+  boolean,
+  integer,
+  real,
+  text,
+  bytes,
+  list,
+  tuple,
+  set,
+  dict,
+  symbol,
+  call,        ///< an object that a callable makes: GLOBAL and REDUCE, NEWOBJ, INST...
+  persistent,  ///< an object that the loading process looks up; `arguments` is its id
+  other,       ///< an extension, known to the loading process only
+};
+
+struct Node {
+  NodeKind kind = NodeKind::other;
+  Op op{};                   ///< that pushed it
+  std::uint32_t number = 0;  ///< in the table of its kind
+  std::uint64_t offset = 0;  ///< in the payload, of the opcode's argument
+  std::uint64_t bytes = 0;   ///< of that argument
+};
+
+/// What a container holds: `key` only where it was set as a pair.
+struct Item {
+  NodeId key = no_node;
+  NodeId value = no_node;
+};
+
+/// Takes the tokens of one pickle. Every question may be asked of every node, and of no_node: where
+/// it makes no sense there is no answer.
+class Graph final : public TokenSink {
+ public:
+  explicit Graph(const Limits& limits = {});
+
+  std::string on_token(const Token& token) override;
+
+  /// The object that the pickle hands over; no_node before its STOP.
+  NodeId root() const noexcept { return root_; }
+  std::size_t size() const noexcept { return nodes_.size(); }
+  /// Requires: id < size().
+  const Node& node(NodeId id) const { return nodes_[id]; }
+
+  bool is(NodeId id, NodeKind kind) const { return id < size() && nodes_[id].kind == kind; }
+  /// Texts that are not held, or whose spelling has escapes, have no answer here.
+  std::optional<std::string_view> text(NodeId id) const;
+  /// Nor have integers of more than 64 bits.
+  std::optional<std::int64_t> integer(NodeId id) const;
+  const Symbol* symbol(NodeId id) const;
+
+  NodeId callable(NodeId id) const { return object(id).callable; }
+  /// Of NEWOBJ_EX, a tuple of arguments and keywords.
+  NodeId arguments(NodeId id) const { return object(id).arguments; }
+  /// What the last BUILD brought.
+  NodeId state(NodeId id) const { return object(id).state; }
+  std::uint32_t item_count(NodeId id) const { return object(id).item_count; }
+  std::vector<Item> items(NodeId id) const;
+
+ private:
+  struct Object {
+    NodeId callable = no_node;
+    NodeId arguments = no_node;
+    NodeId state = no_node;
+    std::uint32_t first_item = 0;  // in links_; means nothing without items
+    std::uint32_t last_item = 0;
+    std::uint32_t item_count = 0;
+  };
+  // Items come in batches, and those of several objects in turns: so they are linked.
+  struct Link {
+    Item item;
+    std::uint32_t next = 0;
+  };
+  enum class Form : std::uint8_t { singles, pairs };
+
+  using Handler = std::string (Graph::*)(const Token&);
+  struct Handlers;
+
+  // One per kind of opcode, see the table in graph.cpp.
+  std::string on_literal(const Token& token);
+  std::string on_number(const Token& token);
+  std::string on_text(const Token& token);
+  std::string on_buffer(const Token& token);
+  std::string on_stack(const Token& token);
+  std::string on_empty(const Token& token);
+  std::string on_gather(const Token& token);
+  std::string on_append(const Token& token);
+  std::string on_object(const Token& token);
+  std::string on_build(const Token& token);
+  std::string on_mark_call(const Token& token);
+  std::string on_memo(const Token& token);
+  std::string on_protocol(const Token& token);
+  std::string on_extension(const Token& token);
+  std::string on_global(const Token& token);
+  std::string on_stack_global(const Token& token);
+
+  const Object& object(NodeId id) const;
+  bool has(std::size_t count) const { return stack_.size() >= fence() + count; }
+  std::size_t fence() const { return marks_.empty() ? 0 : marks_.back(); }
+  NodeId pop();
+  std::size_t pop_mark();
+  std::string mark_problem(const Token& token, Form form) const;
+  std::string push(NodeId id);
+  std::string push_new(const Token& token, NodeKind kind, std::uint32_t number = 0);
+  std::string push_object(const Token& token, NodeKind kind, const Object& object);
+  std::string push_container(const Token& token, NodeKind kind, std::size_t count, Form form);
+  std::string push_call(const Token& token, NodeId callable, NodeId arguments);
+  std::string push_symbol(const Token& token, std::string_view module, std::string_view name);
+  std::string move_items(std::size_t count, Form form, NodeId to);
+
+  Limits limits_;
+  std::vector<NodeId> stack_;
+  std::vector<std::size_t> marks_;
+  Memo<NodeId, no_node> memo_;
+  NodeId root_ = no_node;
+
+  std::vector<Node> nodes_;
+  std::vector<Object> objects_;
+  std::vector<Link> links_;
+  std::vector<std::int64_t> integers_;
+  TextTable texts_;
+  std::vector<Symbol> symbols_;
+  std::map<Symbol, std::uint32_t> symbol_numbers_;
+};
+
+}  // namespace brine::pickle
