@@ -64,6 +64,19 @@ struct BufferInfo {
   std::uint64_t bytes = 0;
 };
 
+/// An array of numpy inside a payload, with the path on which the object graph leads to it:
+/// `encoder.layers[3].weight`. Names are attributes and keys that are texts, `[3]` is a position or
+/// an integer key, `()` the arguments of the call that makes an object. Empty: it is the payload.
+struct TensorInfo {
+  std::string path;
+  std::string dtype;  ///< `float32`, `float64, big-endian`, `{feature: int64, threshold: float64}`
+  std::vector<std::uint64_t> shape;  ///< empty: a scalar
+  /// In the payload, of the raw elements. Absent where they do not stand there as they are: Python
+  /// writes bytes as text into protocol 2, and buffers beside a pickle of protocol 5.
+  std::optional<std::uint64_t> offset;
+  std::uint64_t bytes = 0;  ///< of the elements
+};
+
 /// A snapshot with all that its manifest says.
 struct SnapshotDetail {
   Snapshot snapshot;

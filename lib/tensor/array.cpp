@@ -1,0 +1,144 @@
+#include "tensor/array.hpp"
+
+#include <algorithm>
+
+#include "tensor/element_type.hpp"
+
+namespace brine::tensor {
+namespace {
+
+using pickle::Graph;
+using pickle::Node;
+using pickle::NodeId;
+using pickle::NodeKind;
+using pickle::no_node;
+using pickle::Op;
+
+constexpr std::uint32_t most_dimensions = 64;  // NPY_MAXDIMS of numpy 2
+// Of the state of an array.
+constexpr std::size_t shape_place = 1;
+constexpr std::size_t type_place = 2;
+constexpr std::size_t data_place = 4;
+constexpr std::uint32_t state_values = 5;
+
+bool calls(const Graph& graph, NodeId id, std::string_view name,
+           std::initializer_list<std::string_view> modules) {
+  const Symbol* const symbol = graph.symbol(graph.callable(id));
+  return symbol != nullptr && symbol->name == name &&
+         std::find(modules.begin(), modules.end(), symbol->module) != modules.end();
+}
+
+std::optional<std::vector<std::uint64_t>> read_shape(const Graph& graph, NodeId id) {
+  if (!graph.is(id, NodeKind::tuple) || graph.item_count(id) > most_dimensions) {
+    return std::nullopt;
+  }
+  std::vector<std::uint64_t> shape;
+  for (const NodeId value : tuple_values(graph, id, most_dimensions)) {
+    const auto extent = graph.integer(value);
+    if (!extent || *extent < 0) return std::nullopt;
+    shape.push_back(static_cast<std::uint64_t>(*extent));
+  }
+  return shape;
+}
+
+// Returns nothing where the product is no number of bytes that a payload could have.
+std::optional<std::uint64_t> bytes_of_shape(const std::vector<std::uint64_t>& shape,
+                                            std::uint64_t item_bytes) {
+  if (std::find(shape.begin(), shape.end(), 0U) != shape.end()) return 0;
+  std::uint64_t bytes = item_bytes;
+  for (const std::uint64_t extent : shape) {
+    if (__builtin_mul_overflow(bytes, extent, &bytes)) return std::nullopt;
+  }
+  return bytes;
+}
+
+// Where the data of an array is. Without an offset, it does not stand in the payload as it is.
+struct Data {
+  std::optional<std::uint64_t> offset;
+};
+
+// Whether `text` may stand for so many bytes: one takes up to two in UTF-8, and more where they are
+// spelled out: up to six (`\u00e9`) in UNICODE, up to four (`\xe9`) between the quotes of STRING.
+bool may_spell(const Node& text, std::uint64_t bytes) {
+  const std::uint64_t most = text.op == Op::unicode ? 6 : text.op == Op::string ? 4 : 2;
+  const std::uint64_t spelled = text.op == Op::string ? text.bytes - 2 : text.bytes;
+  return bytes <= spelled && spelled / most <= bytes;
+}
+
+std::optional<Data> data_of_call(const Graph& graph, NodeId id, std::uint64_t bytes) {
+  const std::vector<NodeId> arguments = tuple_values(graph, graph.arguments(id), 2);
+  if (calls(graph, id, "bytes", {"builtins", "__builtin__"})) {
+    return arguments.empty() && bytes == 0 ? std::optional(Data{}) : std::nullopt;
+  }
+  if (!calls(graph, id, "encode", {"_codecs"}) || arguments.size() != 2) return std::nullopt;
+  const bool is_latin1 = graph.text(arguments[1]) == "latin1";
+  const bool fits = graph.is(arguments[0], NodeKind::text) &&
+                    may_spell(graph.node(arguments[0]), bytes);
+  return is_latin1 && fits ? std::optional(Data{}) : std::nullopt;
+}
+
+// Returns nothing where `id` cannot be data of `bytes` bytes.
+std::optional<Data> find_data(const Graph& graph, NodeId id, std::uint64_t bytes) {
+  if (graph.is(id, NodeKind::call)) return data_of_call(graph, id, bytes);
+  if (!graph.is(id, NodeKind::bytes) && !graph.is(id, NodeKind::text)) return std::nullopt;
+  const Node& node = graph.node(id);
+  switch (node.op) {
+    case Op::next_buffer:  // travels beside the pickle
+      return Data{};
+    case Op::string:
+      return may_spell(node, bytes) ? std::optional(Data{}) : std::nullopt;
+    case Op::unicode:
+    case Op::binunicode:
+    case Op::short_binunicode:
+    case Op::binunicode8:
+      return std::nullopt;
+    default:
+      return node.bytes == bytes ? std::optional(Data{node.offset}) : std::nullopt;
+  }
+}
+
+std::optional<TensorInfo> read_parts(const Graph& graph, NodeId type_id,
+                                     std::optional<std::vector<std::uint64_t>> shape,
+                                     NodeId data_id) {
+  const auto type = shape ? read_element_type(graph, type_id) : std::nullopt;
+  const auto bytes = type ? bytes_of_shape(*shape, type->bytes) : std::nullopt;
+  const auto data = bytes ? find_data(graph, data_id, *bytes) : std::nullopt;
+  if (!data) return std::nullopt;
+  return TensorInfo{.path = {}, .dtype = type->name, .shape = std::move(*shape),
+                    .offset = data->offset, .bytes = *bytes};
+}
+
+std::vector<NodeId> array_state(const Graph& graph, NodeId id) {
+  if (!calls(graph, id, "_reconstruct", {"numpy.core.multiarray", "numpy._core.multiarray"})) {
+    return {};
+  }
+  std::vector<NodeId> state = tuple_values(graph, graph.state(id), state_values);
+  return state.size() == state_values ? state : std::vector<NodeId>{};
+}
+
+}  // namespace
+
+std::optional<TensorInfo> read_array(const Graph& graph, NodeId id) {
+  if (const auto state = array_state(graph, id); !state.empty()) {
+    return read_parts(graph, state[type_place], read_shape(graph, state[shape_place]),
+                      state[data_place]);
+  }
+  const std::vector<NodeId> arguments = tuple_values(graph, graph.arguments(id), 5);
+  if (calls(graph, id, "_frombuffer", {"numpy.core.numeric", "numpy._core.numeric"})) {
+    if (arguments.size() < 4) return std::nullopt;
+    return read_parts(graph, arguments[1], read_shape(graph, arguments[2]), arguments[0]);
+  }
+  if (calls(graph, id, "scalar", {"numpy.core.multiarray", "numpy._core.multiarray"})) {
+    if (arguments.size() != 2) return std::nullopt;
+    return read_parts(graph, arguments[0], std::vector<std::uint64_t>{}, arguments[1]);
+  }
+  return std::nullopt;
+}
+
+NodeId objects_of_array(const Graph& graph, NodeId id) {
+  const std::vector<NodeId> state = array_state(graph, id);
+  return !state.empty() && graph.is(state[data_place], NodeKind::list) ? state[data_place]
+                                                                       : no_node;
+}
+
+}  // namespace brine::tensor

@@ -1,0 +1,27 @@
+// Arrays and scalars of numpy, as the calls that a pickle makes for them.
+//
+//   _reconstruct(class, (0,), b'b')  + state (version, shape, dtype, is_fortran, data)
+//   _frombuffer(data, dtype, shape, order)
+//   scalar(dtype, data)
+//   data = bytes | _codecs.encode(text, 'latin1') | bytes()
+//
+// The second line is that of protocol 5; the forms of `data` behind the first are how Python 3
+// writes bytes into protocol 2. In a pickle of Python 2, data is a string.
+// Source: numpy/core/src/multiarray/methods.c and scalartypes.c.src, numpy/core/numeric.py.
+#pragma once
+
+#include <optional>
+
+#include "brine/snapshot.hpp"
+#include "pickle/graph.hpp"
+
+namespace brine::tensor {
+
+/// Reads the array or scalar that `id` names; its path is left empty. Nothing for what is none, or
+/// what numpy would refuse, such as data that is too short for its shape.
+std::optional<TensorInfo> read_array(const pickle::Graph& graph, pickle::NodeId id);
+
+/// Returns the list of what an array of objects holds, or no_node.
+pickle::NodeId objects_of_array(const pickle::Graph& graph, pickle::NodeId id);
+
+}  // namespace brine::tensor

@@ -1,0 +1,129 @@
+#include "tensor/element_type.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace brine::tensor {
+namespace {
+
+using pickle::Graph;
+using pickle::Item;
+using pickle::NodeId;
+using pickle::NodeKind;
+
+// Rows of more fields than this, and what lies in rows of rows, are named by their code: the text
+// of nested types could be made to double with every level.
+constexpr std::uint32_t most_fields = 16;
+// State of a dtype: version, byte order, subtype, names, fields, item size, alignment, flags, unit.
+constexpr std::uint32_t most_state_values = 9;
+constexpr std::size_t order_place = 1;
+constexpr std::size_t names_place = 3;
+constexpr std::size_t fields_place = 4;
+
+// A letter of numpy's array protocol, and how many bytes of it there are: each a power of two.
+struct Letter {
+  char letter;
+  std::string_view name;
+  unsigned widths;
+};
+
+constexpr Letter letters[] = {
+    {'b', "bool", 1},        {'i', "int", 1 | 2 | 4 | 8},    {'u', "uint", 1 | 2 | 4 | 8},
+    {'f', "float", 2 | 4 | 8 | 16}, {'c', "complex", 8 | 16 | 32},
+    {'M', "datetime64", 8},  {'m', "timedelta64", 8},
+};
+
+std::optional<ElementType> scalar_type(const Letter& row, std::uint32_t width) {
+  if ((row.widths & width) != width || (width & (width - 1)) != 0) return std::nullopt;
+  const bool is_sized = row.name.find_first_of("46") == row.name.npos && row.letter != 'b';
+  return ElementType{is_sized ? fmt::format("{}{}", row.name, 8 * width) : std::string(row.name),
+                     width};
+}
+
+// Reads a code such as `f8`, `U12` or `V24`.
+std::optional<ElementType> type_of_code(std::string_view code) {
+  if (code.size() < 2) return std::nullopt;
+  std::uint32_t width = 0;
+  const char* const end = code.data() + code.size();
+  const auto [stopped, error] = std::from_chars(code.data() + 1, end, width);
+  if (stopped != end || error != std::errc{}) return std::nullopt;
+  switch (code[0]) {
+    case 'S':
+    case 'V':
+      return ElementType{std::string(code), width};
+    case 'U':
+      return ElementType{std::string(code), std::uint64_t{4} * width};
+    default:
+      break;
+  }
+  const auto* const row = std::find_if(std::begin(letters), std::end(letters),
+                                       [&](const Letter& each) { return each.letter == code[0]; });
+  return row == std::end(letters) || width == 0 ? std::nullopt : scalar_type(*row, width);
+}
+
+// A dtype as far as its code and byte order tell.
+struct PlainType {
+  ElementType type;
+  std::vector<NodeId> state;
+  bool has_fields = false;
+};
+
+std::optional<PlainType> read_plain_type(const Graph& graph, NodeId id) {
+  const Symbol* const callable = graph.symbol(graph.callable(id));
+  if (callable == nullptr || *callable != Symbol{"numpy", "dtype"}) return std::nullopt;
+  const std::vector<NodeId> arguments = tuple_values(graph, graph.arguments(id), 3);
+  const auto code = arguments.empty() ? std::nullopt : graph.text(arguments[0]);
+  const auto type = code ? type_of_code(*code) : std::nullopt;
+  if (!type) return std::nullopt;
+  PlainType plain{*type, tuple_values(graph, graph.state(id), most_state_values)};
+  if (graph.state(id) == pickle::no_node) return plain;
+  if (plain.state.size() <= fields_place) return std::nullopt;
+  const auto order = graph.text(plain.state[order_place]);
+  if (order == ">" && type->bytes > 1) plain.type.name += ", big-endian";
+  plain.has_fields = graph.is(plain.state[names_place], NodeKind::tuple);
+  return plain;
+}
+
+// Returns the fields in the order of their names; nothing where that is not simple.
+std::optional<std::string> spelled_fields(const Graph& graph, const PlainType& row) {
+  const std::vector<NodeId> names = tuple_values(graph, row.state[names_place], most_fields);
+  const NodeId fields = row.state[fields_place];
+  if (names.empty() || graph.item_count(fields) > most_fields) return std::nullopt;
+  std::string text;
+  for (const NodeId name : names) {
+    const auto wanted = graph.text(name);
+    if (!wanted) return std::nullopt;
+    const std::vector<Item> items = graph.items(fields);
+    const auto field = std::find_if(items.begin(), items.end(), [&](const Item& item) {
+      return graph.text(item.key) == wanted;
+    });
+    if (field == items.end()) return std::nullopt;
+    const std::vector<NodeId> parts = tuple_values(graph, field->value, 3);
+    const auto type = parts.empty() ? std::nullopt : read_plain_type(graph, parts[0]);
+    if (!type) return std::nullopt;
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", *wanted, type->type.name);
+  }
+  return fmt::format("{{{}}}", text);
+}
+
+}  // namespace
+
+std::vector<NodeId> tuple_values(const Graph& graph, NodeId id, std::uint32_t most) {
+  std::vector<NodeId> values;
+  if (!graph.is(id, NodeKind::tuple) || graph.item_count(id) > most) return values;
+  for (const Item& item : graph.items(id)) values.push_back(item.value);
+  return values;
+}
+
+std::optional<ElementType> read_element_type(const Graph& graph, NodeId id) {
+  auto plain = read_plain_type(graph, id);
+  if (!plain) return std::nullopt;
+  if (plain->has_fields) {
+    if (auto fields = spelled_fields(graph, *plain)) plain->type.name = std::move(*fields);
+  }
+  return plain->type;
+}
+
+}  // namespace brine::tensor

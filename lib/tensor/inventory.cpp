@@ -1,0 +1,163 @@
+#include "tensor/inventory.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/arithmetic.hpp"
+#include "tensor/array.hpp"
+#include "tensor/element_type.hpp"
+
+namespace brine::tensor {
+namespace {
+
+using pickle::Graph;
+using pickle::Item;
+using pickle::NodeId;
+using pickle::NodeKind;
+using pickle::no_node;
+
+// A list in a list in a list may be as deep as a graph is large, with an array on every level: the
+// front of a longer path is left out.
+constexpr std::size_t longest_path = 1024;
+// A longer key is named by its position.
+constexpr std::size_t longest_name = 256;
+
+class Walk {
+ public:
+  Walk(const Graph& graph, const Limits& limits) : graph_(graph), limits_(limits) {}
+
+  std::vector<TensorInfo> run() {
+    seen_.resize(graph_.size());
+    follow(graph_.root(), no_step);
+    while (!waiting_.empty()) {
+      const Visit next = waiting_.back();
+      waiting_.pop_back();
+      if (!seen_[next.node]) visit(next);
+    }
+    return std::move(found_);
+  }
+
+ private:
+  // The last part of a path: a name, a position, or the arguments of a call.
+  enum class Part : std::uint8_t { name, position, arguments };
+  struct Step {
+    std::uint32_t before;
+    Part part;
+    std::int64_t value;  // of a name: its node
+  };
+  struct Visit {
+    NodeId node;
+    std::uint32_t step;
+  };
+  static constexpr std::uint32_t no_step = ~std::uint32_t{0};
+
+  void visit(const Visit& visit) {
+    seen_[visit.node] = true;
+    const std::size_t before = waiting_.size();
+    if (!graph_.is(visit.node, NodeKind::call)) {
+      follow_contents(visit);
+    } else if (auto tensor = read_array(graph_, visit.node)) {
+      add(std::move(*tensor), visit.step);
+    } else if (const NodeId objects = objects_of_array(graph_, visit.node); objects != no_node) {
+      follow(objects, visit.step);
+    } else {
+      follow_contents(visit);
+    }
+    // What comes first shall be taken from the stack first.
+    std::reverse(waiting_.begin() + static_cast<std::ptrdiff_t>(before), waiting_.end());
+  }
+
+  // Attributes before arguments: where an array is both, that is its better name.
+  void follow_contents(const Visit& visit) {
+    follow_state(graph_.state(visit.node), visit.step);
+    std::int64_t position = 0;
+    for (const Item& item : graph_.items(visit.node)) {
+      if (is_new(item.value)) follow(item.value, step_to(item, position, visit.step));
+      ++position;
+    }
+    const NodeId arguments = graph_.arguments(visit.node);
+    if (is_new(arguments)) follow(arguments, add_step({visit.step, Part::arguments, 0}));
+  }
+
+  // Attributes stand in a dict; with __slots__, in the second of two, where the first may be None.
+  void follow_state(NodeId state, std::uint32_t step) {
+    const std::vector<NodeId> pair = tuple_values(graph_, state, 2);
+    const bool has_slots = pair.size() == 2 && graph_.is(pair[1], NodeKind::dict) &&
+                           (graph_.is(pair[0], NodeKind::dict) ||
+                            graph_.is(pair[0], NodeKind::none));
+    if (!has_slots) return follow(state, step);
+    for (const NodeId attributes : pair) follow(attributes, step);
+  }
+
+  void follow(NodeId node, std::uint32_t step) {
+    if (is_new(node)) waiting_.push_back({node, step});
+  }
+
+  bool is_new(NodeId node) const {
+    if (node >= graph_.size() || seen_[node]) return false;
+    const NodeKind kind = graph_.node(node).kind;
+    return kind >= NodeKind::list && kind != NodeKind::symbol;
+  }
+
+  std::uint32_t step_to(const Item& item, std::int64_t position, std::uint32_t before) {
+    if (const auto name = graph_.text(item.key); name && name->size() <= longest_name) {
+      return add_step({before, Part::name, item.key});
+    }
+    return add_step({before, Part::position, graph_.integer(item.key).value_or(position)});
+  }
+
+  std::uint32_t add_step(const Step& step) {
+    steps_.push_back(step);
+    return static_cast<std::uint32_t>(steps_.size() - 1);
+  }
+
+  std::string spelled(const Step& step) const {
+    switch (step.part) {
+      case Part::name:
+        return fmt::format(".{}", *graph_.text(static_cast<NodeId>(step.value)));
+      case Part::position:
+        return fmt::format("[{}]", step.value);
+      case Part::arguments:
+        return "()";
+    }
+    return {};
+  }
+
+  std::string path_to(std::uint32_t step) const {
+    std::vector<std::string> parts;
+    std::size_t bytes = 0;
+    for (; step != no_step && bytes <= longest_path; step = steps_[step].before) {
+      parts.push_back(spelled(steps_[step]));
+      bytes += parts.back().size();
+    }
+    if (step != no_step) parts.emplace_back("...");
+    std::string path;
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part) path += *part;
+    return step == no_step && path.starts_with('.') ? path.substr(1) : path;
+  }
+
+  void add(TensorInfo tensor, std::uint32_t step) {
+    tensor.path = path_to(step);
+    bytes_ += sizeof(TensorInfo) + tensor.path.size() + tensor.dtype.size() +
+              tensor.shape.size() * sizeof(std::uint64_t);
+    base::require_within(bytes_, limits_.max_text_bytes, "max_text_bytes");
+    found_.push_back(std::move(tensor));
+  }
+
+  const Graph& graph_;
+  const Limits& limits_;
+  std::vector<bool> seen_;
+  std::vector<Visit> waiting_;
+  std::vector<Step> steps_;
+  std::uint64_t bytes_ = 0;
+  std::vector<TensorInfo> found_;
+};
+
+}  // namespace
+
+std::vector<TensorInfo> inventory(const Graph& graph, const Limits& limits) {
+  return Walk(graph, limits).run();
+}
+
+}  // namespace brine::tensor
