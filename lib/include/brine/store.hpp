@@ -166,6 +166,13 @@ class BRINE_API Store {
   /// Returns what the manifest of `ref` says. Throws: as resolve(), and corrupt (the manifest).
   SnapshotDetail show(std::string_view ref) const;
 
+  /// Lists the arrays of numpy that the payload of `ref` holds, in its order; each once, however
+  /// many paths lead to it. Of several pickles, the first part of a path is the number of its own.
+  /// Reads the payload, executes nothing, and does not migrate. Memory: see Limits::max_nodes.
+  /// Throws: as show(), and unsupported where the payload is not of format `pickle` or computes
+  /// what it imports, limit, corrupt (the pack).
+  std::vector<TensorInfo> tensors(std::string_view ref) const;
+
   /// Returns events, newest first; 0: all.
   std::vector<Event> events(std::uint64_t limit = 0) const;
 
