@@ -37,26 +37,35 @@ std::string encode(const StoreFile& file, std::string_view created) {
 }
 
 StoreFile decode_store_file(std::string_view text) {
+  const auto damaged = [](std::string_view why) {
+    return Error(Errc::corrupt, fmt::format("brine.json is damaged: {}", why));
+  };
   const Json json = Json::parse(text, nullptr, false);
-  const bool is_valid = json.is_object() && json.contains("brine") &&
-                        json["brine"].is_number_unsigned() && json.contains("store") &&
-                        json["store"].is_string() &&
-                        json.value("codec", Json("zstd:3")).is_string() &&
-                        json.value("on_fallback", Json("")).is_string();
-  if (!is_valid) throw Error(Errc::corrupt, "brine.json is damaged: it is no description of a store");
-  if (json["brine"] > store_version) {
+  const Json none;
+  const auto value = [&](const char* key) -> const Json& {
+    return json.is_object() && json.contains(key) ? json[key] : none;
+  };
+  if (!value("brine").is_number_unsigned() || value("brine") == 0) {
+    throw damaged("it has no format version");
+  }
+  // Before the rest: a newer format may say it in another way.
+  if (value("brine") > store_version) {
     throw Error(Errc::unsupported,
                 fmt::format("the store has format version {}, this brine knows {}",
-                            json["brine"].get<std::uint64_t>(), store_version),
+                            value("brine").get<std::uint64_t>(), store_version),
                 "install a newer brine");
   }
-  StoreFile file;
-  file.id = json["store"].get<std::string>();
-  if (file.id.size() != 32 || !base::from_hex(file.id)) {
-    throw Error(Errc::corrupt, "brine.json is damaged: its store id is no id");
+  for (const char* key : {"store", "codec", "on_fallback"}) {
+    if (!value(key).is_string()) throw damaged(fmt::format("\"{}\" is no text", key));
   }
-  file.options.codec = parse_codec(json.value("codec", "zstd:3"));
-  file.options.on_fallback = json.value("on_fallback", "");
+  StoreFile file{.id = value("store")};
+  if (file.id.size() != 32 || !base::from_hex(file.id)) throw damaged("its store id is no id");
+  try {
+    file.options.codec = parse_codec(value("codec").get<std::string>());
+  } catch (const Error& error) {
+    throw damaged(error.what());
+  }
+  file.options.on_fallback = value("on_fallback");
   return file;
 }
 

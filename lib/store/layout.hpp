@@ -1,8 +1,8 @@
 // Where everything lies in a store's directory.
 //
 //   brine.json                     format version, store id, options fixed at init
-//   packs/ab/ab12….{zst,gz,bz2,xz,bin}
-//   snapshots/ab/ab12….json        manifests, named by their SHA-256
+//   packs/ab/ab12....{zst,gz,bz2,xz,bin}
+//   snapshots/ab/ab12....json        manifests, named by their SHA-256
 //   good/LINE                      id of the line's newest known-good snapshot
 //   tables/NAME/000003.toml        registered migration tables
 //   catalog.sqlite                 index, rebuilt by reindex

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/arithmetic.hpp"
 #include "base/names.hpp"
@@ -40,10 +41,12 @@ const Json& at(const Json& object, const char* key) {
   return object.at(key);
 }
 
-std::string text_at(const Json& object, const char* key) {
-  const Json& value = at(object, key);
-  if (!value.is_string()) wrong(fmt::format("has a \"{}\" that is no text", key));
-  return value.get<std::string>();
+// What goes to a terminal or a log one day is escaped in manifests, and stays so.
+std::string printable_at(const Json& value, const char* what) {
+  if (!value.is_string()) wrong(fmt::format("has a {} that is no text", what));
+  std::string text = value.get<std::string>();
+  if (base::printable(text) != text) wrong(fmt::format("has a {} that cannot be printed", what));
+  return text;
 }
 
 std::uint64_t number(const Json& value, const char* what) {
@@ -51,7 +54,19 @@ std::uint64_t number(const Json& value, const char* what) {
   return value.get<std::uint64_t>();
 }
 
-std::uint64_t number_at(const Json& object, const char* key) { return number(at(object, key), key); }
+std::string text_at(const Json& object, const char* key) {
+  return printable_at(at(object, key), key);
+}
+
+bool flag_at(const Json& object, const char* key) {
+  const Json& value = at(object, key);
+  if (!value.is_boolean()) wrong(fmt::format("has a \"{}\" that is neither true nor false", key));
+  return value.get<bool>();
+}
+
+std::uint64_t number_at(const Json& object, const char* key) {
+  return number(at(object, key), key);
+}
 
 const Json& list_at(const Json& object, const char* key) {
   const Json& value = at(object, key);
@@ -67,7 +82,8 @@ const Json& row_of(const Json& row, std::size_t columns, const char* what) {
 }
 
 template <typename Value>
-Value word_at(const Json& object, const char* key, std::optional<Value> (*parse)(std::string_view)) {
+Value word_at(const Json& object, const char* key,
+              std::optional<Value> (*parse)(std::string_view)) {
   const std::string word = text_at(object, key);
   const auto value = parse(word);
   if (!value) wrong(fmt::format("has an unknown {}: {}", key, base::printable(word)));
@@ -82,10 +98,14 @@ std::string name_at(const Json& object, const char* key) {
 
 std::string id_at(const Json& object, const char* key, std::size_t digits) {
   std::string id = text_at(object, key);
-  if (!id.empty() && (id.size() != digits || !base::from_hex(id))) {
+  if (id.size() != digits || !base::from_hex(id)) {
     wrong(fmt::format("has a \"{}\" that is no id", key));
   }
   return id;
+}
+
+std::string id_or_empty_at(const Json& object, const char* key, std::size_t digits) {
+  return at(object, key) == "" ? std::string() : id_at(object, key, digits);
 }
 
 Json encode_scan(const ScanReport& scan) {
@@ -97,29 +117,27 @@ Json encode_scan(const ScanReport& scan) {
   for (const Finding& each : scan.findings) {
     findings.push_back({to_string(each.verdict), each.offset, base::printable(each.reason)});
   }
-  return {{"complete", scan.complete}, {"findings", findings},   {"opcodes", scan.opcodes},
-          {"pickles", scan.pickles},   {"symbols", symbols},
-          {"verdict", to_string(scan.verdict)}};
+  return {{"complete", scan.complete}, {"findings", findings},
+          {"opcodes", scan.opcodes},   {"pickles", scan.pickles},
+          {"symbols", symbols},        {"verdict", to_string(scan.verdict)}};
 }
 
 void decode_scan(const Json& scan, Manifest& manifest) {
   ScanReport& report = manifest.scan;
-  report.complete = at(scan, "complete") == true;
+  report.complete = flag_at(scan, "complete");
   report.opcodes = number_at(scan, "opcodes");
   report.pickles = number_at(scan, "pickles");
   report.verdict = word_at(scan, "verdict", base::parse_verdict);
   for (const Json& row : list_at(scan, "symbols")) {
     row_of(row, 3, "symbols");
-    if (!row[0].is_string() || !row[1].is_string()) wrong("has a symbol that is no text");
-    report.symbols.push_back({{row[0].get<std::string>(), row[1].get<std::string>()},
-                              number(row[2], "count")});
+    report.symbols.push_back(
+        {{printable_at(row[0], "module"), printable_at(row[1], "name")}, number(row[2], "count")});
   }
   for (const Json& row : list_at(scan, "findings")) {
     row_of(row, 3, "findings");
-    if (!row[0].is_string() || !row[2].is_string()) wrong("has a finding that is no text");
-    const auto verdict = base::parse_verdict(row[0].get<std::string>());
+    const auto verdict = base::parse_verdict(printable_at(row[0], "verdict"));
     if (!verdict) wrong("has a finding of an unknown verdict");
-    report.findings.push_back({*verdict, number(row[1], "offset"), row[2].get<std::string>()});
+    report.findings.push_back({*verdict, number(row[1], "offset"), printable_at(row[2], "reason")});
   }
 }
 
@@ -138,14 +156,17 @@ void decode_blocks(const Json& rows, Manifest& manifest) {
   for (const Json& row : rows) {
     row_of(row, 6, "blocks");
     if (!row[4].is_string() || !row[5].is_string()) wrong("has a block without digests");
-    const pack::Block block{number(row[0], "offset"), number(row[1], "length"),
-                            number(row[2], "offset"), number(row[3], "length"),
+    const pack::Block block{number(row[0], "offset"),
+                            number(row[1], "length"),
+                            number(row[2], "offset"),
+                            number(row[3], "length"),
                             digest::parse_xxh128(row[4].get<std::string>()),
                             digest::parse_xxh128(row[5].get<std::string>())};
     if (block.offset != offset || block.bytes == 0 || block.bytes > pack::max_block_bytes) {
       wrong(fmt::format("has no whole block at byte {} of the payload", offset));
     }
-    if (block.stored_offset != stored) wrong(fmt::format("has a gap at byte {} of the pack", stored));
+    if (block.stored_offset != stored)
+      wrong(fmt::format("has a gap at byte {} of the pack", stored));
     offset = base::checked_add(offset, block.bytes, "the payload");
     stored = base::checked_add(stored, block.stored_bytes, "the pack");
     manifest.blocks.push_back(block);
@@ -169,7 +190,10 @@ void decode_buffers(const Json& rows, Manifest& manifest) {
 void decode_labels(const Json& json, Snapshot& snapshot) {
   const Json& step = at(json, "step");
   if (!step.is_null()) {
-    if (!step.is_number_integer()) wrong("has a step that is no whole number");
+    const bool fits =
+        step.is_number_integer() &&
+        (!step.is_number_unsigned() || std::in_range<std::int64_t>(step.get<std::uint64_t>()));
+    if (!fits) wrong("has a step that is no whole number of 64 bits");
     snapshot.step = step.get<std::int64_t>();
   }
   if (!at(json, "metrics").is_object()) wrong("has metrics that are no object");
@@ -178,7 +202,8 @@ void decode_labels(const Json& json, Snapshot& snapshot) {
     snapshot.metrics[name] = decode_metric(value);
   }
   for (const Json& tag : list_at(json, "tags")) {
-    if (!tag.is_string() || !base::is_name(tag.get<std::string>())) wrong("has a tag that is no name");
+    if (!tag.is_string() || !base::is_name(tag.get<std::string>()))
+      wrong("has a tag that is no name");
     snapshot.tags.push_back(tag.get<std::string>());
   }
 }
@@ -188,14 +213,16 @@ Manifest decode(const Json& json) {
   Snapshot& snapshot = manifest.snapshot;
   snapshot.line = name_at(json, "line");
   snapshot.seq = number_at(json, "seq");
-  if (snapshot.seq == 0) wrong("has the number 0");
-  snapshot.parent = id_at(json, "parent", 64);
+  if (snapshot.seq == 0 || !std::in_range<std::int64_t>(snapshot.seq)) {
+    wrong(fmt::format("has the number {}", snapshot.seq));
+  }
+  snapshot.parent = id_or_empty_at(json, "parent", 64);
   snapshot.created = text_at(json, "created");
   decode_labels(json, snapshot);
   snapshot.payload_bytes = number_at(at(json, "payload"), "bytes");
   manifest.payload_digest = digest::parse_xxh128(text_at(at(json, "payload"), "xxh3"));
   snapshot.stored_bytes = number_at(at(json, "pack"), "bytes");
-  manifest.pack = id_at(at(json, "pack"), "id", 32);
+  manifest.pack = id_or_empty_at(at(json, "pack"), "id", 32);
   snapshot.codec = parse_codec(text_at(json, "codec"));
   snapshot.format = text_at(json, "format");
   snapshot.protocol = static_cast<int>(std::min<std::uint64_t>(number_at(json, "protocol"), 255));
@@ -207,7 +234,12 @@ Manifest decode(const Json& json) {
   decode_buffers(list_at(json, "buffers"), manifest);
   decode_scan(at(json, "scan"), manifest);
   snapshot.verdict = manifest.scan.verdict;
+  if (manifest.pack.empty() != manifest.blocks.empty()) {
+    wrong("has blocks without a pack, or a pack without blocks");
+  }
+  if (!at(json, "steps").is_object()) wrong("has steps that are no object");
   for (const auto& [name, version] : at(json, "steps").items()) {
+    if (!base::is_name(name)) wrong("has a step of a table that is no name");
     manifest.steps[name] = number(version, "step");
   }
   return manifest;
@@ -252,10 +284,12 @@ Manifest decode_manifest(std::string_view text, const Limits& limits) {
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) wrong("is no JSON");
   const std::uint64_t version = number_at(json, "brine");
+  if (version == 0) wrong("has version 0");
   if (version > manifest_version) {
-    throw Error(Errc::unsupported,
-                fmt::format("the manifest has version {}, this brine knows {}", version,
-                            manifest_version), "install a newer brine");
+    throw Error(
+        Errc::unsupported,
+        fmt::format("the manifest has version {}, this brine knows {}", version, manifest_version),
+        "install a newer brine");
   }
   try {
     return decode(json);

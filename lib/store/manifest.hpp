@@ -19,9 +19,9 @@ namespace brine::store {
 inline constexpr int manifest_version = 1;
 
 struct Manifest {
-  Snapshot snapshot;         ///< `id` is not in the text; `state` is the one at save time
-  std::string store;         ///< id of the store it was saved in
-  std::string pack;          ///< id of the pack; empty when the payload is
+  Snapshot snapshot;  ///< `id` is not in the text; `state` is the one at save time
+  std::string store;  ///< id of the store it was saved in
+  std::string pack;   ///< id of the pack; empty when the payload is
   std::string wrapper;
   digest::Xxh128 payload_digest;
   std::vector<pack::Block> blocks;
