@@ -17,14 +17,20 @@ namespace {
 
 constexpr std::size_t most_findings = 1000;
 constexpr std::uint64_t piece_bytes = 1ULL << 20;
+constexpr std::byte protocol_opcode{0x80};  // begins every pickle from protocol 2 on
 
 std::optional<CodecId> codec_of(archive::Format format) {
   switch (format) {
-    case archive::Format::gzip: return CodecId::gzip;
-    case archive::Format::bzip2: return CodecId::bzip2;
-    case archive::Format::xz: return CodecId::xz;
-    case archive::Format::zstd: return CodecId::zstd;
-    default: return std::nullopt;
+    case archive::Format::gzip:
+      return CodecId::gzip;
+    case archive::Format::bzip2:
+      return CodecId::bzip2;
+    case archive::Format::xz:
+      return CodecId::xz;
+    case archive::Format::zstd:
+      return CodecId::zstd;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -43,6 +49,17 @@ class Range final : public RandomSource {
   std::uint64_t offset_;
   std::uint64_t bytes_;
 };
+
+std::string lower_case(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+bool begins_like_pickle(const RandomSource& payload, const archive::ZipMember& member) {
+  std::byte first{};
+  if (member.bytes > 0) payload.read_at(member.offset, {&first, 1});
+  return first == protocol_opcode;
+}
 
 bool is_white_space(std::byte b) {
   return b == std::byte{'\n'} || b == std::byte{'\r'} || b == std::byte{' '};
@@ -88,6 +105,7 @@ void PickleStream::write(ByteView bytes) {
         return;
       }
       begin(offset_);
+      has_protocol_ = bytes[0] == protocol_opcode;
     }
     const std::size_t used = reader_->feed(bytes);
     offset_ += used;
@@ -107,6 +125,7 @@ void PickleStream::settle() {
   } else {
     reason_ = reader_->reason();
     failed_at_ = reader_->offset();
+    is_cut_short_ = is_at_end_ && has_protocol_;
   }
 }
 
@@ -114,6 +133,7 @@ void PickleStream::finish() {
   if (!reason_.empty() || trailing_) return;
   if (between_ && pickles_ > 0) return;
   if (between_) begin(offset_);
+  is_at_end_ = true;
   reader_->finish();
   settle();
 }
@@ -146,13 +166,16 @@ void Analyst::settle_format() {
 }
 
 bool Analyst::wants_payload() const {
-  return format_ && (*format_ == archive::Format::zip || *format_ == archive::Format::npy ||
-                     codec_of(*format_));
+  const archive::Format format = format_ ? *format_ : archive::sniff(head_);
+  return format == archive::Format::zip || format == archive::Format::npy || codec_of(format);
 }
 
 void Analyst::add(Verdict verdict, std::uint64_t offset, std::string reason) {
   if (analysis_.report.findings.size() < most_findings) {
     analysis_.report.findings.push_back({verdict, offset, std::move(reason)});
+  } else {
+    ++findings_left_out_;
+    worst_left_out_ = std::max(worst_left_out_, verdict);
   }
   analysis_.report.verdict = std::max(analysis_.report.verdict, verdict);
 }
@@ -165,15 +188,15 @@ void Analyst::judge_stream(const PickleStream& stream, const std::string& where,
   if (!stream.reason().empty()) {
     // What a loader does before the place where it fails, it has done: a broken tail is no excuse.
     const bool is_pickle = stream.pickles() == 0 && machine_.protocol() > 0;
-    add(stream.has_acted() || is_pickle ? Verdict::dangerous : Verdict::unknown,
-        stream.failed_at(), fmt::format("{}no pickle to its end: {}", where, stream.reason()));
+    add(stream.has_acted() || is_pickle ? Verdict::dangerous : Verdict::unknown, stream.failed_at(),
+        fmt::format("{}no pickle to its end: {}", where, stream.reason()));
   }
   if (stream.has_trailing_bytes() && behind == Behind::nothing) {
     add(Verdict::unknown, stream.end(), where + "bytes follow the last pickle");
   }
 }
 
-void Analyst::read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
+bool Analyst::read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
                           std::uint64_t max_pickles, const std::string& where) {
   PickleStream stream(machine_, offset, max_pickles, limits_);
   const Range range(payload, offset, bytes);
@@ -184,34 +207,47 @@ void Analyst::read_pickle(const RandomSource& payload, std::uint64_t offset, std
   }
   stream.finish();
   judge_stream(stream, where);
+  return !stream.is_cut_short();
 }
 
 void Analyst::look_into_npy(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
                             const std::string& where) {
   const archive::NpyHeader header = archive::read_npy(payload, offset, bytes);
+  const std::uint64_t rest = bytes - header.bytes;
+  if (header.data_bytes && *header.data_bytes > rest) {
+    throw Error(Errc::corrupt, fmt::format("{}the array has {} of its {} bytes: it is truncated",
+                                           where, rest, *header.data_bytes));
+  }
   if (!header.holds_objects) return;
-  read_pickle(payload, offset + header.bytes, bytes - header.bytes, 1, where);
+  if (!read_pickle(payload, offset + header.bytes, rest, 1, where)) {
+    throw Error(Errc::corrupt, where + "the objects of the array are truncated");
+  }
+}
+
+// Of one member: what it holds, or that this was not found out.
+void Analyst::look_into_member(const RandomSource& payload, const archive::ZipMember& member) {
+  const std::string name = lower_case(member.name);  // as torch's reader compares names
+  const std::string where = "in " + base::printable(member.name) + ": ";
+  const bool is_pickle = name.ends_with(".pkl") || name.ends_with(".pickle");
+  // Storages of a torch zip are raw numbers; anything else may be a pickle under any name.
+  const bool is_storage = name.find("/data/") != std::string::npos && !is_pickle;
+  if (member.method != 0) {
+    add(Verdict::unknown, member.offset, where + "compressed, not looked into");
+  } else if (name.ends_with(".npy")) {
+    look_into_npy(payload, member.offset, member.bytes, where);
+  } else if (is_pickle || (!is_storage && begins_like_pickle(payload, member))) {
+    read_pickle(payload, member.offset, member.bytes, limits_.max_pickles, where);
+  }
 }
 
 void Analyst::look_into_zip(const RandomSource& payload) {
   const auto members = archive::read_zip(payload, limits_);
-  analysis_.report.format = archive::zip_format(members);
-  for (const archive::ZipMember& member : members) {
-    const bool is_npy = member.name.ends_with(".npy");
-    const bool is_pickle = member.name.ends_with(".pkl") || member.name.ends_with(".pickle");
-    // Storages of a torch zip are raw numbers; anything else may be a pickle under any name.
-    const bool is_storage = member.name.find("/data/") != std::string::npos && !is_pickle;
-    std::byte first{};
-    if (member.method == 0 && member.bytes > 0) payload.read_at(member.offset, {&first, 1});
-    const bool looks_like_one = is_pickle || (first == std::byte{0x80} && !is_storage);
-    const std::string where = "in " + base::printable(member.name) + ": ";
-    if (member.method != 0) {
-      if (is_pickle || is_npy) add(Verdict::unknown, member.offset, where + "compressed, not looked into");
-    } else if (is_npy) {
-      look_into_npy(payload, member.offset, member.bytes, where);
-    } else if (looks_like_one) {
-      read_pickle(payload, member.offset, member.bytes, limits_.max_pickles, where);
-    }
+  const std::string_view format = archive::zip_format(members);
+  analysis_.report.format = format;
+  for (const archive::ZipMember& member : members) look_into_member(payload, member);
+  if (format != "torch-zip" && format != "npz") {
+    add(Verdict::unknown, 0,
+        fmt::format("{}: only members that look like pickles were looked into", format));
   }
 }
 
@@ -239,6 +275,8 @@ void Analyst::look_inside(const RandomSource& payload) {
     if (*format_ == archive::Format::npy) look_into_npy(payload, 0, payload.size(), "");
     if (const auto codec = codec_of(*format_)) look_into_compressed(payload, *codec);
   } catch (const Error& error) {
+    // A stream that only another library can decode is whole for all we know.
+    if (error.code() == Errc::unsupported) return add(Verdict::unknown, 0, error.what());
     if (error.code() != Errc::corrupt && error.code() != Errc::limit) throw;
     analysis_.incomplete = error.what();
     add(Verdict::dangerous, 0, error.what());
@@ -250,27 +288,28 @@ void Analyst::judge_payload() {
   ScanReport& report = analysis_.report;
   report.format = archive::to_string(*format_);
   if (!stream_) {
-    if (!wants_payload()) add(Verdict::unknown, 0, report.format + ": its content was not looked into");
+    if (!wants_payload())
+      add(Verdict::unknown, 0, report.format + ": its content was not looked into");
     return;
   }
   stream_->finish();
   const auto& symbols = machine_.symbols();
-  const bool is_joblib = std::any_of(symbols.begin(), symbols.end(), [](const auto& met) {
-    return is_joblib_wrapper(met.symbol);
-  });
-  if (is_joblib) {
+  const auto wrapper = std::find_if(symbols.begin(), symbols.end(),
+                                    [](const auto& met) { return is_joblib_wrapper(met.symbol); });
+  if (wrapper != symbols.end()) {
     report.format = "joblib";
     report.pickles += stream_->pickles();
     report.opcodes += stream_->opcodes();
-    add(Verdict::unknown, symbols.back().offset,
+    add(Verdict::unknown, wrapper->offset,
         "arrays stand between the opcodes: what follows the first one was not looked into");
     return;
   }
   const bool is_legacy = *format_ == archive::Format::torch_legacy;
   judge_stream(*stream_, "", is_legacy ? Behind::raw_storages : Behind::nothing);
-  if (!stream_->reason().empty() && (stream_->pickles() == 0 || is_legacy)) {
-    analysis_.incomplete = fmt::format("as a pickle it fails at byte {}: {}", stream_->failed_at(),
-                                       stream_->reason());
+  if (stream_->reason().empty()) return;
+  if (stream_->pickles() == 0 || is_legacy || stream_->is_cut_short()) {
+    analysis_.incomplete =
+        fmt::format("as a pickle it fails at byte {}: {}", stream_->failed_at(), stream_->reason());
     if (stream_->opcodes() < 2 && machine_.protocol() == 0) report.format = "unknown";
   }
 }
@@ -312,6 +351,10 @@ Analysis Analyst::conclude() {
   }
   std::stable_sort(report.findings.begin(), report.findings.end(),
                    [](const Finding& a, const Finding& b) { return a.offset < b.offset; });
+  if (findings_left_out_ > 0) {
+    report.findings.push_back(
+        {worst_left_out_, offset_, fmt::format("and {} more findings", findings_left_out_)});
+  }
   for (const pickle::Buffer& buffer : machine_.buffers()) {
     analysis_.buffers.push_back({buffer.offset, buffer.bytes});
   }

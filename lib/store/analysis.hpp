@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "archive/format.hpp"
+#include "archive/zip.hpp"
 #include "brine/bytes.hpp"
 #include "brine/pickle.hpp"
 #include "brine/snapshot.hpp"
@@ -38,6 +39,9 @@ class PickleStream {
   /// Whether it had pushed a symbol before: what a loader does up to there, it has done.
   bool has_acted() const { return pushed_symbols() > pushed_before_; }
   std::uint64_t failed_at() const noexcept { return failed_at_; }
+  /// Whether the bytes ended inside a pickle in which nothing else was wrong. Only what begins as
+  /// picklers begin it counts: raw bytes behind a pickle may look like opcodes.
+  bool is_cut_short() const noexcept { return is_cut_short_; }
 
  private:
   void begin(std::uint64_t base);
@@ -58,6 +62,9 @@ class PickleStream {
   bool between_ = true;  // after a STOP, or before the first byte
   std::string reason_;
   std::uint64_t failed_at_ = 0;
+  bool is_at_end_ = false;
+  bool has_protocol_ = false;  // the pickle under way begins with PROTO
+  bool is_cut_short_ = false;
 };
 
 /// What an analysis found besides the report.
@@ -93,8 +100,10 @@ class Analyst final : public Sink {
  private:
   void settle_format();
   void add(Verdict verdict, std::uint64_t offset, std::string reason);
-  void read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
+  /// Returns false when the bytes ended inside a pickle.
+  bool read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
                    std::uint64_t max_pickles, const std::string& where);
+  void look_into_member(const RandomSource& payload, const archive::ZipMember& member);
   void look_into_zip(const RandomSource& payload);
   void look_into_npy(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
                      const std::string& where);
@@ -114,6 +123,8 @@ class Analyst final : public Sink {
   Bytes head_;  // until the format is told
   std::uint64_t offset_ = 0;
   Analysis analysis_;
+  std::uint64_t findings_left_out_ = 0;
+  Verdict worst_left_out_ = Verdict::safe;
 };
 
 /// Says whether `symbol` is the wrapper after which joblib puts raw array bytes into the stream.

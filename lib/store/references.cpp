@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/text.hpp"
 #include "brine/error.hpp"
@@ -13,7 +14,8 @@ namespace {
 
 constexpr std::size_t shortest_prefix = 4;
 constexpr std::string_view forms =
-    "LINE, LINE:17, LINE@latest, LINE@good, LINE@best(loss), LINE@step=1200, LINE@TAG, LINE~2 or an id";
+    "LINE, LINE:17, LINE@latest, LINE@good, LINE@best(loss), LINE@step=1200, LINE@TAG, LINE~2 or "
+    "an id";
 
 [[noreturn]] void malformed(std::string_view ref, std::string_view why) {
   throw Error(Errc::usage, fmt::format("'{}' is no reference: {}", base::printable(ref), why),
@@ -38,9 +40,8 @@ Snapshot require(std::optional<Snapshot> found, std::string_view line, std::stri
 
 bool is_prefix(std::string_view text) {
   return text.size() >= shortest_prefix && text.size() <= 64 &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 std::optional<Snapshot> find_prefix(const catalog::Catalog& catalog, std::string_view prefix) {
@@ -54,20 +55,23 @@ std::optional<Snapshot> find_prefix(const catalog::Catalog& catalog, std::string
   return found.front();
 }
 
-Snapshot by_best(const catalog::Catalog& catalog, std::string_view line, std::string_view metric) {
+Snapshot by_best(const catalog::Catalog& catalog, std::string_view line, std::string_view metric,
+                 std::string_view ref) {
   using Best = catalog::Catalog::Best;
   const bool lowest = metric.starts_with('-');
   const std::string_view name = metric.substr(lowest ? 1 : 0);
+  if (!base::is_name(name)) malformed(ref, "there is no name of a metric in its brackets");
   return require(catalog.best(line, name, lowest ? Best::lowest : Best::highest), line,
-                 fmt::format("snapshot with a metric {} that counts", base::printable(name)));
+                 fmt::format("snapshot with a metric {} that counts", name));
 }
 
 Snapshot by_mark(const catalog::Catalog& catalog, std::string_view line, std::string_view mark,
                  std::string_view ref) {
   if (mark == "latest") return require(catalog.latest(line), line, "snapshot");
-  if (mark == "good") return require(catalog.latest(line, State::good), line, "known-good snapshot");
+  if (mark == "good")
+    return require(catalog.latest(line, State::good), line, "known-good snapshot");
   if (mark.starts_with("best(") && mark.ends_with(")")) {
-    return by_best(catalog, line, mark.substr(5, mark.size() - 6));
+    return by_best(catalog, line, mark.substr(5, mark.size() - 6), ref);
   }
   if (mark.starts_with("step=")) {
     const auto step = parse_number<std::int64_t>(mark.substr(5), ref, "step");
@@ -91,7 +95,9 @@ Snapshot by_base(const catalog::Catalog& catalog, std::string_view base, std::st
   const std::string_view rest = base.substr(end + 1);
   if (base[end] == '@') return by_mark(catalog, line, rest, ref);
   const auto seq = parse_number<std::uint64_t>(rest, ref, "number of a snapshot");
-  return require(catalog.by_seq(line, seq), line, fmt::format("snapshot {}", seq));
+  const bool can_exist = std::in_range<std::int64_t>(seq);
+  return require(can_exist ? catalog.by_seq(line, seq) : std::nullopt, line,
+                 fmt::format("snapshot {}", seq));
 }
 
 }  // namespace

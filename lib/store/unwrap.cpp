@@ -39,7 +39,9 @@ std::optional<CodecId> wrapper_of_pickle(const RandomSource& file, const Limits&
     const auto decoded = codec::make_decoding_source(*codec, stored, limits);
     if (holds_pickle(*decoded, limits)) return codec;
   } catch (const Error& error) {
-    if (error.code() != Errc::corrupt && error.code() != Errc::limit) throw;
+    const bool is_the_files_fault = error.code() == Errc::corrupt || error.code() == Errc::limit ||
+                                    error.code() == Errc::unsupported;
+    if (!is_the_files_fault) throw;
   }
   return std::nullopt;
 }

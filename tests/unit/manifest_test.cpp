@@ -1,9 +1,9 @@
 #include "store/manifest.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <cmath>
 #include <limits>
-
-#include <nlohmann/json.hpp>
 
 #include "base/names.hpp"
 #include "store/layout.hpp"
@@ -21,27 +21,32 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 pack::Block block(std::uint64_t offset, std::uint64_t bytes, std::uint64_t stored_offset,
                   std::uint64_t stored_bytes) {
-  return {offset, bytes, stored_offset, stored_bytes, digest::xxh128(bytes_of("raw")),
+  return {offset,
+          bytes,
+          stored_offset,
+          stored_bytes,
+          digest::xxh128(bytes_of("raw")),
           digest::xxh128(bytes_of("stored"))};
 }
 
 Manifest everything() {
   Manifest manifest;
-  manifest.snapshot = {.line = "run-1.b",
-                       .seq = 7,
-                       .parent = std::string(64, 'a'),
-                       .created = "2026-05-04T03:02:01.123Z",
-                       .step = -3,
-                       .metrics = {{"acc", 0.1}, {"down", -infinity}, {"nan", nan}, {"up", infinity}},
-                       .tags = {"a", "b"},
-                       .payload_bytes = 30,
-                       .stored_bytes = 12,
-                       .codec = {CodecId::xz, 6},
-                       .format = "pickle",
-                       .protocol = 5,
-                       .origin = Origin::object,
-                       .verdict = Verdict::unknown,
-                       .state = State::good};
+  manifest.snapshot = {
+      .line = "run-1.b",
+      .seq = 7,
+      .parent = std::string(64, 'a'),
+      .created = "2026-05-04T03:02:01.123Z",
+      .step = -3,
+      .metrics = {{"acc", 0.1}, {"down", -infinity}, {"nan", nan}, {"up", infinity}},
+      .tags = {"a", "b"},
+      .payload_bytes = 30,
+      .stored_bytes = 12,
+      .codec = {CodecId::xz, 6},
+      .format = "pickle",
+      .protocol = 5,
+      .origin = Origin::object,
+      .verdict = Verdict::unknown,
+      .state = State::good};
   manifest.store = std::string(32, 'b');
   manifest.pack = std::string(32, 'c');
   manifest.wrapper = "gzip";
@@ -128,7 +133,8 @@ BOOST_AUTO_TEST_CASE(every_value_has_its_type) {
   const std::vector<Json> kinds{nullptr, true, -1, 0.5, "a b\n", Json::array({1}), {{"k", "v w"}}};
   for (const auto& [key, value] : whole.items()) {
     for (const Json& other : kinds) {
-      const bool is_right = other.type() == value.type() || (key == "step" && other.is_number_integer()) ||
+      const bool is_right = other.type() == value.type() ||
+                            (key == "step" && other.is_number_integer()) ||
                             (key == "step" && other.is_null());
       if (is_right && !other.is_string() && !other.is_array() && !other.is_object()) continue;
       Json json = whole;
@@ -219,11 +225,13 @@ BOOST_AUTO_TEST_CASE(blocks_cover_payload_and_pack_without_gaps) {
 }
 
 BOOST_AUTO_TEST_CASE(a_newer_version_is_unsupported_whatever_else_it_says) {
-  expect_error(Errc::unsupported, "version 2, this brine knows 1", [] { decode(R"({"brine":2})"); });
+  expect_error(Errc::unsupported, "version 2, this brine knows 1",
+               [] { decode(R"({"brine":2})"); });
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_manifest_is_corrupt) {
-  for (const char* text : {"", "{", "[]", "1", "null", "{}", "{\"brine\":\"1\"}", "\xff", "1e999"}) {
+  for (const char* text :
+       {"", "{", "[]", "1", "null", "{}", "{\"brine\":\"1\"}", "\xff", "1e999"}) {
     expect_error(Errc::corrupt, "the manifest", [&] { decode(text); });
   }
   const std::string text = encode(everything());
@@ -239,7 +247,8 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(store_file)
 
 BOOST_AUTO_TEST_CASE(it_comes_back) {
-  const StoreFile file{std::string(32, 'a'), {.codec = {CodecId::none, 0}, .on_fallback = "mail \"x\""}};
+  const StoreFile file{std::string(32, 'a'),
+                       {.codec = {CodecId::none, 0}, .on_fallback = "mail \"x\""}};
   const StoreFile after = decode_store_file(encode(file, "2026-05-04T03:02:01.123Z"));
   BOOST_TEST(after.id == file.id);
   BOOST_TEST((after.options.codec == file.options.codec));

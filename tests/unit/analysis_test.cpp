@@ -1,0 +1,220 @@
+#include "store/analysis.hpp"
+
+#include "codec/codec.hpp"
+#include "io/file.hpp"
+#include "support/pickles.hpp"
+#include "support/store.hpp"
+#include "support/zips.hpp"
+
+using namespace brine;
+using namespace brine::store;
+using namespace brine::test;
+using namespace std::string_literals;
+
+namespace {
+
+const Symbol model{"shop.models", "Net"};
+const std::string legacy_magic = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+
+Analysis analyse(std::string_view payload, std::size_t piece = std::string::npos,
+                 const Limits& limits = {}) {
+  static const scan::Policy policy;
+  Analyst analyst(policy, pickle::Detail::symbols, limits);
+  for (std::string_view rest = payload; !rest.empty();) {
+    analyst.write(bytes_of(rest.substr(0, piece)));
+    rest.remove_prefix(std::min(piece, rest.size()));
+  }
+  return analyst.finish(io::MemoryFile(bytes_of(payload)));
+}
+
+bool has_finding(const Analysis& analysis, std::string_view words) {
+  const auto& findings = analysis.report.findings;
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+    return finding.reason.find(words) != std::string::npos;
+  });
+}
+
+std::string packed(CodecId codec, std::string_view text) {
+  const auto encoder = codec::make_encoder({codec, info(codec).default_level}, text.size());
+  Bytes out;
+  encoder->encode(bytes_of(text), out);
+  return std::string(text_of(out));
+}
+
+std::string torch_legacy(std::string_view object) {
+  return legacy_magic + pickle_of("1001") + pickle_of("system") + std::string(object) +
+         pickle_of("keys") + noise(5000);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(analysis)
+
+BOOST_AUTO_TEST_CASE(every_kind_of_payload_is_told) {
+  const std::string safe = pickle_of("x");
+  const std::string own = instance_of(model, 4);
+  const std::string bad = dangerous_pickle();
+  struct Row {
+    std::string name, payload, format;
+    Verdict verdict;
+    bool whole = true;
+  };
+  const std::vector<Row> rows{
+      {"a pickle", safe, "pickle", Verdict::safe},
+      {"an unlisted class", own, "pickle", Verdict::unknown},
+      {"a call of the shell", bad, "pickle", Verdict::dangerous},
+      {"two pickles", safe + own, "pickle", Verdict::unknown},
+      {"white space behind", safe + "\r\n \n", "pickle", Verdict::safe},
+      {"something behind", safe + "\0garbage"s, "pickle", Verdict::unknown},
+      {"the shell behind", safe + bad, "pickle", Verdict::dangerous},
+      {"nothing", "", "unknown", Verdict::unknown, false},
+      {"text", "Hello, world", "unknown", Verdict::unknown, false},
+      {"white space", "\n\n", "unknown", Verdict::unknown, false},
+      {"half a pickle", own.substr(0, own.size() - 1), "pickle", Verdict::dangerous, false},
+      {"one and a half", safe + own.substr(0, own.size() - 1), "pickle", Verdict::dangerous, false},
+      {"torch legacy", torch_legacy(safe), "torch-legacy", Verdict::safe},
+      {"torch legacy, bad", torch_legacy(bad), "torch-legacy", Verdict::dangerous},
+      {"torch legacy, cut", torch_legacy(own).substr(0, 60), "torch-legacy", Verdict::unknown,
+       false},
+      {"a torch zip",
+       Zip().add("m/data.pkl", safe).add("m/version", "3").add("m/data/0", bad).str(), "torch-zip",
+       Verdict::safe},
+      {"a bad torch zip", Zip().add("m/data.pkl", bad).add("m/version", "3").str(), "torch-zip",
+       Verdict::dangerous},
+      {"a bad name in capitals", Zip().add("m/DATA.PKL", "cos\nsystem\n.").str(), "zip",
+       Verdict::dangerous},
+      {"a pickle under any name", Zip().add("weights", bad).str(), "zip", Verdict::dangerous},
+      {"a zip of texts", Zip().add("a.txt", "text").str(), "zip", Verdict::unknown},
+      {"a deflated member",
+       Zip().add({.name = "m/data.pkl", .data = "xx", .method = 8}).add("m/version", "3").str(),
+       "torch-zip", Verdict::unknown},
+      {"plain arrays", Zip().add("a.npy", npy(npy_literal("'<f4'", 1), "1234")).str(), "npz",
+       Verdict::safe},
+      {"object arrays", Zip().add("a.npy", npy(npy_literal("'|O'", 1), bad)).str(), "npz",
+       Verdict::dangerous},
+      {"a cut zip", Zip().add("a", "x").str().substr(0, 60), "zip", Verdict::dangerous, false},
+      {"an array", npy(npy_literal("'<f4'", 2), "12345678"), "npy", Verdict::safe},
+      {"a cut array", npy(npy_literal("'<f4'", 2), "1234567"), "npy", Verdict::dangerous, false},
+      {"an array of objects", npy(npy_literal("'|O'", 1), safe), "npy", Verdict::safe},
+      {"objects, disguised", npy(npy_literal("\"object\"", 1), bad), "npy", Verdict::dangerous},
+      {"objects, cut", npy(npy_literal("'|O'", 1), own.substr(0, own.size() - 1)), "npy",
+       Verdict::dangerous, false},
+      {"a tar", std::string(257, '\0') + "ustar" + std::string(300, '\0'), "tar", Verdict::unknown},
+      {"gzip of a pickle", packed(CodecId::gzip, safe), "gzip", Verdict::safe},
+      {"gzip of the shell", packed(CodecId::gzip, bad), "gzip", Verdict::dangerous},
+      {"xz of the shell", packed(CodecId::xz, bad), "xz", Verdict::dangerous},
+      {"bzip2 of a class", packed(CodecId::bzip2, own), "bzip2", Verdict::unknown},
+      {"zstd of text", packed(CodecId::zstd, "Hello, world"), "zstd", Verdict::unknown},
+      {"cut gzip", packed(CodecId::gzip, noise(999)).substr(0, 500), "gzip", Verdict::dangerous,
+       false},
+  };
+  for (const Row& row : rows) {
+    BOOST_TEST_CONTEXT(row.name) {
+      const Analysis found = analyse(row.payload);
+      BOOST_TEST(found.report.format == row.format);
+      BOOST_TEST(to_string(found.report.verdict) == to_string(row.verdict));
+      BOOST_TEST(found.incomplete.empty() == row.whole, found.incomplete);
+      BOOST_TEST(found.report.complete == row.whole);
+      BOOST_TEST(found.report.payload_bytes == row.payload.size());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(pieces_change_nothing) {
+  const std::vector<std::string> payloads{
+      pickle_with_buffers({70000, 100, 80000}),
+      instance_of(model, 0) + "\n" + dangerous_pickle(),
+      torch_legacy(instance_of(model, 2)),
+      packed(CodecId::gzip, dangerous_pickle()),
+      Zip().add("m/data.pkl", dangerous_pickle()).add("m/version", "3").str(),
+      "text",
+      ""};
+  for (const std::string& payload : payloads) {
+    const Analysis whole = analyse(payload);
+    for (const std::size_t piece : {1UL, 7UL, 511UL, 512UL, 513UL}) {
+      const Analysis split = analyse(payload, piece);
+      BOOST_TEST(split.report.format == whole.report.format);
+      BOOST_TEST((split.report.symbols == whole.report.symbols));
+      BOOST_TEST((split.report.findings == whole.report.findings));
+      BOOST_TEST(split.report.opcodes == whole.report.opcodes);
+      BOOST_TEST(split.report.pickles == whole.report.pickles);
+      BOOST_TEST(split.incomplete == whole.incomplete);
+      BOOST_TEST(split.buffers.size() == whole.buffers.size());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(buffers_are_told_with_their_place) {
+  const std::string payload = pickle_with_buffers({70000, 65536, 65537});
+  const auto buffers = analyse(payload).buffers;
+  BOOST_TEST(buffers.size() == 2u);
+  BOOST_TEST(buffers[0].offset == 12u);
+  BOOST_TEST(payload.substr(buffers[1].offset, buffers[1].bytes) == noise(65537, 3));
+}
+
+BOOST_AUTO_TEST_CASE(symbols_are_sorted_and_printable) {
+  const auto report = analyse(Stream()
+                                  .proto(2)
+                                  .global("z\x1b", "A")
+                                  .global("a", "B")
+                                  .global("a", "B")
+                                  .op(Op::tuple3)
+                                  .stop()
+                                  .str())
+                          .report;
+  BOOST_TEST(report.symbols.size() == 2u);
+  BOOST_TEST((report.symbols[0] == SymbolCount{{"a", "B"}, 2}));
+  BOOST_TEST(report.symbols[1].symbol.module == "z\\x1b");
+}
+
+BOOST_AUTO_TEST_CASE(joblib_streams_say_what_was_not_looked_into) {
+  const std::string payload =
+      Stream().proto(4).symbol("joblib.numpy_pickle", "NumpyArrayWrapper").str() + noise(100);
+  const Analysis found = analyse(payload);
+  BOOST_TEST(found.report.format == "joblib");
+  BOOST_TEST(found.incomplete.empty());
+  BOOST_TEST((found.report.verdict >= Verdict::unknown));
+  BOOST_TEST(has_finding(found, "arrays stand between the opcodes"));
+}
+
+BOOST_AUTO_TEST_CASE(extension_codes_are_unknown) {
+  const Analysis found = analyse(Stream().proto(2).op(Op::ext1, 7, 1).stop().str());
+  BOOST_TEST(has_finding(found, "only the loading process knows"));
+  BOOST_TEST((found.report.verdict == Verdict::unknown));
+}
+
+BOOST_AUTO_TEST_CASE(findings_are_capped) {
+  std::string payload;
+  for (int i = 0; i < 1500; ++i) payload += instance_of({"m" + std::to_string(i), "A"}, 2);
+  const Analysis found = analyse(payload + dangerous_pickle());
+  BOOST_TEST(found.report.findings.size() == 1001u);
+  BOOST_TEST(found.report.findings.back().reason == "and 501 more findings");
+  BOOST_TEST((found.report.findings.back().verdict == Verdict::dangerous));
+  BOOST_TEST((found.report.verdict == Verdict::dangerous));
+}
+
+BOOST_AUTO_TEST_CASE(limits_are_findings_that_name_them) {
+  BOOST_TEST(
+      has_finding(analyse(pickle_of("x") + pickle_of("y"), std::string::npos, {.max_pickles = 1}),
+                  "bytes follow the last pickle"));
+  BOOST_TEST(has_finding(analyse(instance_of(model, 4), std::string::npos, {.max_opcodes = 3}),
+                         "max_opcodes"));
+  BOOST_TEST(has_finding(
+      analyse(Zip().add("a", "").add("b", "").str(), std::string::npos, {.max_zip_members = 1}),
+      "max_zip_members"));
+}
+
+// What was opened a second ago may be shorter now; what never was a pickle is no error either.
+BOOST_AUTO_TEST_CASE(files_are_scanned_and_never_executed) {
+  const TemporaryDirectory directory;
+  write(directory / "x", packed(CodecId::gzip, dangerous_pickle()));
+  const ScanReport report = scan_file(directory / "x");
+  BOOST_TEST((report.verdict == Verdict::dangerous));
+  BOOST_TEST(report.format == "gzip");
+  expect_error(Errc::not_found, "nowhere", [&] { scan_file(directory / "nowhere"); });
+  const std::vector<std::string> trusted{"shop.models"};
+  const std::string own = instance_of(model, 4);
+  BOOST_TEST((scan_payload(io::MemoryFile(bytes_of(own)), trusted).verdict == Verdict::safe));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
