@@ -17,4 +17,10 @@ bool is_ours_alone(const std::filesystem::path& file) {
   return owned && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+std::optional<FileIdentity> identity_of(const std::filesystem::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return std::nullopt;
+  return FileIdentity{status.st_dev, status.st_ino};
+}
+
 }  // namespace brine::io

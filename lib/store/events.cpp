@@ -16,14 +16,10 @@ std::string fallback_event(const LoadReport& report) {
                         {"code", info(each.code).name},
                         {"reason", base::printable(each.reason)}});
   }
-  return Json{{"schema", "brine.event/1"},
-              {"event", "fallback"},
-              {"time", base::now_utc()},
-              {"line", report.line},
-              {"requested", report.requested},
-              {"served", report.served},
-              {"seq", report.seq},
-              {"rejected", rejected}}
+  return Json{
+      {"schema", "brine.event/1"}, {"event", "fallback"},           {"time", base::now_utc()},
+      {"line", report.line},       {"requested", report.requested}, {"served", report.served},
+      {"seq", report.seq},         {"rejected", rejected}}
       .dump();
 }
 

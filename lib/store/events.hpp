@@ -7,11 +7,11 @@
 
 namespace brine::store {
 
-/// {"event":"fallback","schema":"brine.event/1","line":…,"requested":…,"served":…,"seq":…,
-///  "time":…,"rejected":[{"snapshot":…,"seq":…,"code":…,"reason":…}]}
+/// {"event":"fallback","schema":"brine.event/1","line":...,"requested":...,"served":...,"seq":...,
+///  "time":...,"rejected":[{"snapshot":...,"seq":...,"code":...,"reason":...}]}
 std::string fallback_event(const LoadReport& report);
 
-/// {"reason":…}
+/// {"reason":...}
 std::string reason_event(std::string_view reason);
 
 }  // namespace brine::store

@@ -1,12 +1,16 @@
 // What a Store is made of, shared by the files of this room only.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "brine/store.hpp"
 #include "catalog/catalog.hpp"
+#include "io/access.hpp"
 #include "io/lock.hpp"
 #include "migrate/migrate.hpp"
 #include "scan/policy.hpp"
@@ -18,11 +22,12 @@ namespace brine {
 struct Store::Impl {
   Impl(const std::filesystem::path& root, const OpenOptions& options);
 
-  /// Runs `body(Catalog&)` under the mutex; opens the catalog at the first call.
+  /// Runs `body(Catalog&)` under the mutex; opens the catalog at the first call, and again when
+  /// reindex has put another one in its place.
   template <typename Body>
   decltype(auto) with_catalog(Body&& body) const {
     const std::lock_guard guard(catalog_mutex);
-    if (!catalog) open_catalog();
+    open_catalog();
     return std::forward<Body>(body)(*catalog);
   }
 
@@ -34,15 +39,20 @@ struct Store::Impl {
   store::Manifest manifest(std::string_view id) const;
   pack::ReaderOptions reader_options(const store::Manifest& manifest) const;
 
-  /// The registered steps that are later than those in `steps`, in the order of registration.
-  std::vector<migrate::Step> later_steps(const std::map<std::string, std::uint64_t>& steps) const;
+  /// Every registered step, in the order in which they apply: of registration, and of one name by
+  /// version. Throws: corrupt when the catalog's copy of a table is damaged.
+  std::vector<migrate::Step> steps() const;
+
+  /// The files below `directory`, sorted; with this extension, or all where it is empty.
+  std::vector<std::filesystem::path> files_below(const std::filesystem::path& directory,
+                                                 std::string_view extension) const;
 
   /// What lies under tables/; what cannot be read becomes a problem.
   std::vector<catalog::RegisteredTable> table_files(std::vector<Problem>& problems) const;
 
   /// Points good/LINE at the newest known-good snapshot of the line, or removes it.
   void point_at_good(std::string_view line) const;
-  /// Marks a snapshot, with an event that says why.
+  /// Marks a snapshot, with an event that says why. Takes the store's lock.
   void mark(const Snapshot& snapshot, State state, std::string_view kind,
             std::string_view reason) const;
 
@@ -54,12 +64,17 @@ struct Store::Impl {
 
   mutable std::mutex catalog_mutex;
   mutable std::optional<catalog::Catalog> catalog;
+  mutable std::optional<io::FileIdentity> catalog_identity;
 
  private:
   void open_catalog() const;
 };
 
 namespace store {
+
+/// Those of `steps` that are later than a snapshot that was saved under `saved`. Lifetime: borrows.
+std::vector<const migrate::Step*> later_steps(std::span<const migrate::Step> steps,
+                                              const std::map<std::string, std::uint64_t>& saved);
 
 /// A sink that takes everything and keeps nothing.
 class NullSink final : public Sink {

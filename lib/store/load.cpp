@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 
 #include "base/text.hpp"
 #include "io/access.hpp"
@@ -44,16 +45,51 @@ std::string findings_in_short(const ScanReport& scan, Verdict verdict) {
   return count > 3 ? fmt::format("{}; and {} more", text, count - 3) : text;
 }
 
+// Carries what a target throws past everything that judges snapshots: a full disk under the target,
+// or an error of its own making, says nothing about the snapshot.
+struct TargetFailure {
+  std::exception_ptr reason;
+};
+
+class GuardedTarget final : public Target {
+ public:
+  explicit GuardedTarget(Target& target) : target_(target) {}
+  void begin(std::uint64_t payload_bytes) override {
+    guard([&] { target_.begin(payload_bytes); });
+    begun_ = true;
+  }
+  bool can_restart() const noexcept override { return target_.can_restart(); }
+  void write(ByteView bytes) override {
+    guard([&] { target_.write(bytes); });
+  }
+  /// Whether another candidate can still be given to it.
+  bool is_spent() const noexcept { return begun_ && !can_restart(); }
+
+ private:
+  template <typename Body>
+  static void guard(Body&& body) {
+    try {
+      body();
+    } catch (...) {
+      throw TargetFailure{std::current_exception()};
+    }
+  }
+
+  Target& target_;
+  bool begun_ = false;
+};
+
 // One snapshot on its way to a target.
 class Candidate {
  public:
-  Candidate(const Store::Impl& store, const Snapshot& snapshot, const LoadOptions& options)
+  Candidate(const Store::Impl& store, const Snapshot& snapshot, const LoadOptions& options,
+            std::span<const migrate::Step> steps)
       : store_(store),
         options_(options),
         policy_(options.trusted),
         manifest_(store.manifest(snapshot.id)),
         pack_(open_pack()) {
-    if (options.migrate == Migrate::on_load) plan();
+    plan(store::later_steps(steps, manifest_.steps));
   }
 
   /// Throws what is wrong with the snapshot, before anything counts.
@@ -98,25 +134,23 @@ class Candidate {
   }
 
   // Finds what is renamed, and where.
-  void plan() {
-    const std::vector<migrate::Step> steps = store_.later_steps(manifest_.steps);
-    std::vector<const migrate::Step*> order;
-    for (const migrate::Step& step : steps) order.push_back(&step);
-    renames_ = migrate::plan(manifest_.scan.symbols, order);
+  void plan(const std::vector<const migrate::Step*>& steps) {
+    renames_ = migrate::plan(manifest_.scan.symbols, steps);
     if (renames_.empty()) return;
     if (manifest_.snapshot.format != "pickle" || !manifest_.scan.complete) {
-      throw Error(Errc::unsupported,
-                  fmt::format("{} of its symbols are renamed by registered tables, and names inside "
-                              "a {} cannot be rewritten yet", renames_.size(),
-                              manifest_.snapshot.format),
-                  fmt::format("brine load {} --no-migrate", manifest_.snapshot.id.substr(0, 12)));
+      throw Error(
+          Errc::unsupported,
+          fmt::format("{} of its symbols are renamed by registered tables, and names inside "
+                      "a {} cannot be rewritten yet",
+                      renames_.size(), manifest_.snapshot.format),
+          fmt::format("brine load {} --no-migrate", manifest_.snapshot.id.substr(0, 12)));
     }
     const Limits limits = limits_for_edits(store_.open_options.limits);
     store::Analyst analyst(policy_, pickle::Detail::pushes, limits);
     decode(analyst);
     analyst.finish();
     edits_ = pickle::rename(analyst.machine(), [&](const Symbol& symbol) {
-      const auto way = migrate::follow(symbol, order);
+      const auto way = migrate::follow(symbol, steps);
       return way ? std::optional(way->to) : std::nullopt;
     });
   }
@@ -133,8 +167,8 @@ class Candidate {
     decode(editor);
     editor.finish();
     if (!analyst.wants_payload()) return analyst.finish();
-    const auto payload = pack::open_payload(*pack_, manifest_.blocks,
-                                            store_.reader_options(manifest_));
+    const auto payload =
+        pack::open_payload(*pack_, manifest_.blocks, store_.reader_options(manifest_));
     return analyst.finish(*payload);
   }
 
@@ -153,9 +187,8 @@ class Candidate {
     if (edits_.empty()) return;
     std::map<Symbol, std::uint64_t> expected;
     for (const SymbolCount& each : manifest_.scan.symbols) {
-      const auto rename = std::find_if(renames_.begin(), renames_.end(), [&](const Rename& r) {
-        return r.from == each.symbol;
-      });
+      const auto rename = std::find_if(renames_.begin(), renames_.end(),
+                                       [&](const Rename& r) { return r.from == each.symbol; });
       expected[rename == renames_.end() ? each.symbol : rename->to] += each.count;
     }
     std::map<Symbol, std::uint64_t> found;
@@ -193,6 +226,17 @@ class Loader {
       : store_(store), asked_(asked), target_(target), options_(options) {}
 
   LoadReport run() {
+    try {
+      return serve();
+    } catch (const TargetFailure& failure) {
+      std::rethrow_exception(failure.reason);
+    }
+  }
+
+ private:
+  LoadReport serve() {
+    // Here, where a damaged table is the store's fault and no candidate's.
+    if (options_.migrate == Migrate::on_load) steps_ = store_.steps();
     if (auto report = try_one(asked_)) return finish(std::move(*report));
     const auto ancestors = store_.with_catalog(
         [&](catalog::Catalog& index) { return index.good_before(asked_.line, asked_.seq); });
@@ -201,18 +245,19 @@ class Loader {
     }
     throw Error(Errc::unusable,
                 fmt::format("nothing usable in line {}: {} snapshot{} tried, the newest failed "
-                            "with: {}", asked_.line, rejected_.size(),
-                            rejected_.size() == 1 ? "" : "s", rejected_.front().reason),
+                            "with: {}",
+                            asked_.line, rejected_.size(), rejected_.size() == 1 ? "" : "s",
+                            rejected_.front().reason),
                 fmt::format("brine verify {}", asked_.line));
   }
 
- private:
   std::optional<LoadReport> try_one(const Snapshot& snapshot) {
     try {
-      return Candidate(store_, snapshot, options_).deliver(target_);
+      return Candidate(store_, snapshot, options_, steps_).deliver(target_);
     } catch (const Error& error) {
       if (error.code() == Errc::corrupt) quarantine(snapshot, error.what());
-      if (!options_.fallback || !is_fallback_worthy(error.code())) throw with_hint(error);
+      const bool may_go_on = options_.fallback && !target_.is_spent();
+      if (!may_go_on || !is_fallback_worthy(error.code())) throw with_hint(error);
       rejected_.push_back({snapshot.id, snapshot.seq, error.code(), error.what()});
       return std::nullopt;
     }
@@ -245,7 +290,7 @@ class Loader {
   }
 
   void quarantine(const Snapshot& snapshot, const std::string& reason) {
-    if (snapshot.state == State::quarantined) return;
+    if (snapshot.state == State::quarantined || snapshot.state == State::revoked) return;
     attempt("the snapshot could not be quarantined", warnings_, [&] {
       store_.require_writable();
       store_.mark(snapshot, State::quarantined, "quarantine", reason);
@@ -270,8 +315,9 @@ class Loader {
     if (command.empty()) return;
     // A command in a store's own file is the word of whoever can write that file.
     if (!options_.on_fallback && !io::is_ours_alone(store_.layout.options())) {
-      warnings.push_back("the store's alert hook was not run: brine.json belongs to somebody else "
-                         "or others may write it");
+      warnings.push_back(
+          "the store's alert hook was not run: brine.json belongs to somebody else "
+          "or others may write it");
       return;
     }
     const std::string failure = io::run_command(command, event + "\n", hook_time);
@@ -280,8 +326,9 @@ class Loader {
 
   Store::Impl& store_;
   const Snapshot& asked_;
-  Target& target_;
+  GuardedTarget target_;
   const LoadOptions& options_;
+  std::vector<migrate::Step> steps_;
   std::vector<Rejection> rejected_;
   std::vector<std::string> warnings_;
 };

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "base/text.hpp"
 #include "digest/digest.hpp"
@@ -30,6 +32,7 @@ class Reindexer {
       throw;
     }
     replace(fresh);
+    point_at_good();
     return std::move(report_);
   }
 
@@ -40,17 +43,14 @@ class Reindexer {
   }
 
   void read_manifests() {
-    std::error_code failure;
-    for (const auto& entry : fs::recursive_directory_iterator(store_.layout.snapshots(), failure)) {
-      if (entry.path().extension() != ".json") continue;
+    for (const fs::path& file : store_.files_below(store_.layout.snapshots(), ".json")) {
       try {
-        manifests_.push_back(store_.manifest(entry.path().stem().string()));
+        manifests_.push_back(store_.manifest(file.stem().string()));
       } catch (const Error& error) {
         if (!is_fallback_worthy(error.code())) throw;
-        report_.problems.push_back({store_.layout.inside(entry.path()), error.code(), error.what()});
+        report_.problems.push_back({store_.layout.inside(file), error.code(), error.what()});
       }
     }
-    if (failure) io::throw_errno(failure.value(), "read", store_.layout.snapshots());
     const auto order = [](const store::Manifest& m) {
       return std::tie(m.snapshot.created, m.snapshot.line, m.snapshot.seq, m.snapshot.id);
     };
@@ -60,16 +60,23 @@ class Reindexer {
   }
 
   // A crash between manifest and commit leaves an orphan whose number the next save takes again.
-  // Saves of a line exclude one another, so of two manifests with one number the later is the one
-  // that was acknowledged.
+  // Of two manifests with one number, the one that another names as its parent was acknowledged,
+  // whatever the clock said; where none is, the later, since saves of a line exclude one another.
   void drop_unacknowledged() {
+    std::set<std::string_view> parents;
+    for (const auto& each : manifests_) parents.insert(each.snapshot.parent);
     std::map<std::pair<std::string, std::uint64_t>, std::string> last;
-    for (const auto& each : manifests_) last[{each.snapshot.line, each.snapshot.seq}] = each.snapshot.id;
+    for (const auto& each : manifests_) {
+      std::string& id = last[{each.snapshot.line, each.snapshot.seq}];
+      if (!parents.contains(id) || id.empty()) id = each.snapshot.id;
+    }
     std::erase_if(manifests_, [&](const store::Manifest& each) {
       if (last.at({each.snapshot.line, each.snapshot.seq}) == each.snapshot.id) return false;
       report_.problems.push_back({store_.layout.inside(store_.layout.manifest(each.snapshot.id)),
-                                  Errc::exists, fmt::format("left out: {}:{} was saved again after a "
-                                  "crash", each.snapshot.line, each.snapshot.seq)});
+                                  Errc::exists,
+                                  fmt::format("left out: {}:{} was saved again after a "
+                                              "crash",
+                                              each.snapshot.line, each.snapshot.seq)});
       return true;
     });
   }
@@ -87,7 +94,8 @@ class Reindexer {
   }
 
   void fill(const fs::path& path) {
-    auto index = catalog::Catalog::open(path, catalog::Access::create, std::chrono::milliseconds(0));
+    auto index =
+        catalog::Catalog::open(path, catalog::Access::create, std::chrono::milliseconds(0));
     auto transaction = index.begin();
     for (store::Manifest& manifest : manifests_) {
       manifest.snapshot.state = state_of(manifest);
@@ -104,27 +112,37 @@ class Reindexer {
 
   void replace(const fs::path& fresh) {
     const fs::path current = store_.layout.catalog();
-    std::error_code failure;
-    if (fs::exists(current)) {
-      // A hot journal belongs to the old catalog: it goes with it, or it would be played back
-      // into the new one.
-      const fs::path old = current.string() + ".old";
+    const fs::path old = current.string() + ".old";
+    if (io::identity_of(current)) {
       io::remove_file(old.string() + "-journal");
-      fs::rename(current, old, failure);
-      if (failure) io::throw_errno(failure.value(), "rename", current);
-      fs::rename(current.string() + "-journal", old.string() + "-journal", failure);
+      rename(current, old);
     }
-    fs::rename(fresh, current, failure);
-    if (failure) io::throw_errno(failure.value(), "rename", fresh);
+    // A hot journal belongs to the old catalog: it goes with it, or it would be played back into
+    // the new one. A crash right before this line leaves it alone here, so it does not wait for an
+    // `if`.
+    const fs::path journal = current.string() + "-journal";
+    if (io::identity_of(journal)) rename(journal, old.string() + "-journal");
+    rename(fresh, current);
     io::sync_directory(store_.layout.root());
-    for (const auto& manifest : manifests_) lines_.push_back(manifest.snapshot.line);
-    lines_.erase(std::unique(lines_.begin(), lines_.end()), lines_.end());
-    for (const std::string& line : lines_) store_.point_at_good(line);
   }
 
+  static void rename(const fs::path& from, const fs::path& to) {
+    std::error_code failure;
+    fs::rename(from, to, failure);
+    if (failure) io::throw_errno(failure.value(), "rename", from);
+  }
+
+  // Of every line that has snapshots, or a pointer from when it had.
+  void point_at_good() {
+    std::set<std::string> lines;
+    for (const auto& manifest : manifests_) lines.insert(manifest.snapshot.line);
+    for (const fs::path& file : store_.files_below(store_.layout.good(), "")) {
+      if (base::is_name(file.filename().string())) lines.insert(file.filename().string());
+    }
+    for (const std::string& line : lines) store_.point_at_good(line);
+  }
   Store::Impl& store_;
   std::vector<store::Manifest> manifests_;
-  std::vector<std::string> lines_;
   ReindexReport report_;
 };
 

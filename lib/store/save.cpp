@@ -25,14 +25,16 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t piece_bytes = 1U << 20;
 // A buffer from here on gets blocks of its own: an unchanged tensor then has unchanged blocks, and
-// reading it touches nothing else. Smaller ones share a block: each costs a header and lost context.
+// reading it touches nothing else. Smaller ones share a block: each costs a header and lost
+// context.
 constexpr std::uint64_t own_block_bytes = 256U << 10;
 
 void require_name(std::string_view name, std::string_view what) {
   if (base::is_name(name)) return;
   throw Error(Errc::usage,
               fmt::format("'{}' cannot name a {}: 1 to 200 letters, digits, '.', '_' or '-', "
-                          "beginning with a letter or digit", base::printable(name), what),
+                          "beginning with a letter or digit",
+                          base::printable(name), what),
               fmt::format("choose a name such as run-1 for the {}", what));
 }
 
@@ -70,6 +72,7 @@ void check_call(std::string_view line, const SaveOptions& options) {
     }
   }
   if (options.codec) require_codec(*options.codec);
+  if (!options.wrapper.empty()) parse_codec(options.wrapper);
 }
 
 }  // namespace
@@ -83,7 +86,9 @@ struct SaveSession::Impl {
         pack_path(owner.layout.pack(pack_id, codec)),
         analyst(policy, pickle::Detail::symbols, owner.open_options.limits),
         pack(pack_path, io::Publish::create_only),
-        writer(pack, {.codec = codec, .threads = owner.threads, .verify = save_options.verify,
+        writer(pack, {.codec = codec,
+                      .threads = owner.threads,
+                      .verify = save_options.verify,
                       .limits = owner.open_options.limits}) {
     manifest.snapshot.line = line;
   }
@@ -91,12 +96,15 @@ struct SaveSession::Impl {
   void write(ByteView bytes);
   Snapshot commit();
 
+  void take(ByteView bytes);
   void cut_at_buffers(ByteView bytes);
   void analyse();
   void require_whole(const store::Analysis& analysis) const;
   void describe();
   void publish();
   void enter();
+  void point_at_good() const;
+  void take_back() noexcept;
 
   Store::Impl& store;
   SaveOptions options;
@@ -110,15 +118,28 @@ struct SaveSession::Impl {
   pack::Writer writer;
   digest::Xxh128Stream payload_digest;
   store::Manifest manifest;
-  std::string manifest_text;
+  Bytes head;  // until the analyst can say what the payload is, and where buffers are
   std::size_t buffers_cut = 0;
   std::uint64_t buffer_end = 0;  // of the last buffer with blocks of its own
   std::uint64_t payload_bytes = 0;
 };
 
 void SaveSession::Impl::write(ByteView bytes) {
-  base::require_within(payload_bytes + bytes.size(), store.open_options.limits.max_payload_bytes,
-                       "max_payload_bytes");
+  base::require_within(payload_bytes + head.size() + bytes.size(),
+                       store.open_options.limits.max_payload_bytes, "max_payload_bytes");
+  if (payload_bytes == 0) {
+    const std::size_t missing = archive::sniff_bytes - head.size();
+    const ByteView front = bytes.first(std::min(bytes.size(), missing));
+    head.insert(head.end(), front.begin(), front.end());
+    if (head.size() < archive::sniff_bytes) return;
+    bytes = bytes.subspan(front.size());
+    take(head);
+    head = {};
+  }
+  take(bytes);
+}
+
+void SaveSession::Impl::take(ByteView bytes) {
   // In pieces, so that what the analyst sees is still in the processor's cache for the rest.
   while (!bytes.empty()) {
     const ByteView piece = bytes.first(std::min(bytes.size(), piece_bytes));
@@ -159,6 +180,7 @@ void SaveSession::Impl::cut_at_buffers(ByteView bytes) {
 }
 
 Snapshot SaveSession::Impl::commit() {
+  take(head);
   manifest.blocks = writer.finish();
   analyse();
   describe();
@@ -169,8 +191,7 @@ Snapshot SaveSession::Impl::commit() {
 // Containers are looked into through the pack that was just written.
 void SaveSession::Impl::analyse() {
   const auto payload = pack::open_payload(
-      pack, manifest.blocks,
-      {.codec = codec, .threads = 1, .limits = store.open_options.limits});
+      pack, manifest.blocks, {.codec = codec, .threads = 1, .limits = store.open_options.limits});
   store::Analysis analysis = analyst.finish(*payload);
   if (!options.as_is) require_whole(analysis);
   manifest.buffers = std::move(analysis.buffers);
@@ -182,11 +203,12 @@ void SaveSession::Impl::require_whole(const store::Analysis& analysis) const {
   if (payload_bytes > 0 && why.empty()) return;
   std::string sentence = "the checkpoint is empty: it has no byte";
   if (payload_bytes > 0) {
-    sentence = fmt::format("{}: {}",
-                           analysis.report.format == "unknown" ? "this is no checkpoint that brine knows"
-                           : why.ends_with("before its STOP")  ? "the checkpoint is truncated"
-                                                               : "the checkpoint is damaged",
-                           why);
+    sentence =
+        fmt::format("{}: {}",
+                    analysis.report.format == "unknown" ? "this is no checkpoint that brine knows"
+                    : why.ends_with("before its STOP")  ? "the checkpoint is truncated"
+                                                        : "the checkpoint is damaged",
+                    why);
   }
   throw Error(Errc::corrupt, sentence,
               fmt::format("brine save {} FILE --as-is keeps these bytes all the same",
@@ -214,9 +236,9 @@ void SaveSession::Impl::describe() {
 }
 
 void SaveSession::Impl::publish() {
-  if (!manifest.pack.empty()) pack.commit();
   bool is_in_catalog = false;
   try {
+    if (!manifest.pack.empty()) pack.commit();
     const io::FileLock lock = store.lock(io::Hold::exclusive);
     store.with_catalog([&](catalog::Catalog& index) {
       auto transaction = index.begin();
@@ -231,34 +253,60 @@ void SaveSession::Impl::publish() {
       is_in_catalog = true;
       transaction.commit();
     });
-    store.point_at_good(manifest.snapshot.line);
+    point_at_good();
   } catch (...) {
-    if (!is_in_catalog) {
-      if (!manifest_path.empty()) io::remove_file(manifest_path);
-      io::remove_file(pack_path);
-    }
+    if (!is_in_catalog) take_back();
     throw;
   }
 }
 
-void SaveSession::Impl::enter() {
-  manifest_text = encode(manifest);
-  base::require_within(manifest_text.size(), store.open_options.limits.max_manifest_bytes,
-                       "max_manifest_bytes");
-  manifest.snapshot.id = digest::sha256_hex(bytes_of(manifest_text));
-  const fs::path path = store.layout.manifest(manifest.snapshot.id);
-  io::write_file(path, bytes_of(manifest_text), io::Publish::create_only);
-  manifest_path = path;
+// The snapshot is durable and visible: a pointer that cannot follow is what a crash leaves too, and
+// verify tells of it. A save that says no here would be made again.
+void SaveSession::Impl::point_at_good() const {
+  try {
+    store.point_at_good(manifest.snapshot.line);
+  } catch (const Error&) {
+  }
 }
+
+// What cannot be removed is an orphan, as after a crash; the error under way says why.
+void SaveSession::Impl::take_back() noexcept {
+  for (const fs::path& path : {manifest_path, pack_path}) {
+    try {
+      if (!path.empty()) io::remove_file(path);
+    } catch (const Error&) {
+    }
+  }
+}
+
+void SaveSession::Impl::enter() {
+  const std::string text = encode(manifest);
+  base::require_within(text.size(), store.open_options.limits.max_manifest_bytes,
+                       "max_manifest_bytes");
+  manifest.snapshot.id = digest::sha256_hex(bytes_of(text));
+  manifest_path = store.layout.manifest(manifest.snapshot.id);
+  io::write_file(manifest_path, bytes_of(text), io::Publish::create_only);
+}
+
+namespace {
+
+SaveSession::Impl& require_open(SaveSession::Impl* impl) {
+  if (impl != nullptr) return *impl;
+  throw Error(Errc::usage, "the save is over: it was committed, or its commit failed",
+              "begin another save");
+}
+
+}  // namespace
 
 SaveSession::SaveSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SaveSession::SaveSession(SaveSession&&) noexcept = default;
 SaveSession& SaveSession::operator=(SaveSession&&) noexcept = default;
 SaveSession::~SaveSession() = default;
 
-void SaveSession::write(ByteView bytes) { impl_->write(bytes); }
+void SaveSession::write(ByteView bytes) { require_open(impl_.get()).write(bytes); }
 
 Snapshot SaveSession::commit() {
+  require_open(impl_.get());
   // What was committed, or failed to be, cannot be committed again.
   const std::unique_ptr<Impl> impl = std::move(impl_);
   return impl->commit();
@@ -276,8 +324,7 @@ Snapshot Store::save(std::string_view line, Source& payload, const SaveOptions& 
   return session.commit();
 }
 
-Snapshot Store::save_file(std::string_view line, const fs::path& file,
-                          const SaveOptions& options) {
+Snapshot Store::save_file(std::string_view line, const fs::path& file, const SaveOptions& options) {
   check_call(line, options);
   impl_->require_writable();
   const io::File stored = open_input(file);
@@ -288,8 +335,8 @@ Snapshot Store::save_file(std::string_view line, const fs::path& file,
         options.progress(done, std::max(done, stored.size()));
       };
     }
-    const auto wrapper = options.as_is ? std::nullopt
-                                       : store::wrapper_of_pickle(stored, impl_->open_options.limits);
+    const auto wrapper =
+        options.as_is ? std::nullopt : store::wrapper_of_pickle(stored, impl_->open_options.limits);
     if (!wrapper) {
       io::SequentialSource source(stored);
       return save(line, source, known);

@@ -25,15 +25,17 @@ unsigned thread_count(unsigned wanted) {
 }
 
 store::StoreFile read_store_file(const store::Layout& layout) {
-  if (!fs::exists(layout.options())) {
+  Bytes text;
+  try {
+    text = io::read_file(layout.options(), max_store_file_bytes);
+  } catch (const Error& error) {
+    if (error.code() != Errc::not_found) throw;
     throw Error(Errc::not_found,
                 fmt::format("there is no store in {}", base::printable(layout.root().string())),
                 fmt::format("brine init {}", base::printable(layout.root().string())));
   }
-  return store::decode_store_file(
-      text_of(io::read_file(layout.options(), max_store_file_bytes)));
+  return store::decode_store_file(text_of(text));
 }
-
 void make_directory(const fs::path& path) {
   std::error_code failure;
   fs::create_directory(path, failure);
@@ -58,6 +60,36 @@ void fill(const store::Layout& layout, const CreateOptions& options) {
   io::write_file(layout.options(), bytes_of(text), io::Publish::create_only);
 }
 
+// What is wrong with a place for a new store: a store, or anything else, is there already.
+void require_empty(const store::Layout& layout) {
+  const std::string name = base::printable(layout.root().string());
+  std::error_code failure;
+  if (fs::exists(layout.options(), failure)) {
+    throw Error(Errc::exists, fmt::format("{} is a store already", name),
+                fmt::format("brine log --store {}", name));
+  }
+  for (fs::directory_iterator entry(layout.root(), failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    if (entry->path() == layout.lock()) continue;
+    throw Error(Errc::exists, fmt::format("{} is not empty and no store", name),
+                fmt::format("brine init {}", base::printable((layout.root() / ".brine").string())));
+  }
+  if (failure && failure != std::errc::no_such_file_or_directory) {
+    io::throw_errno(failure.value(), "read", layout.root());
+  }
+}
+
+// A call that could not be read back from brine.json.
+void require_valid(const CreateOptions& options) {
+  parse_codec(to_string(options.codec));  // throws usage for a level out of range
+  if (base::printable(options.on_fallback) != options.on_fallback) {
+    throw Error(Errc::usage,
+                fmt::format("'{}' cannot be an alert command: it is not one line of text",
+                            base::printable(options.on_fallback)),
+                "put the command into a script and name that");
+  }
+}
+
 // Takes back what fill() did to a directory that was empty or missing before.
 void take_back(const fs::path& root, bool root_is_ours) noexcept {
   std::error_code ignored;
@@ -77,6 +109,10 @@ Store::Impl::Impl(const fs::path& root, const OpenOptions& options)
       writable(io::is_writable(layout.root())) {}
 
 void Store::Impl::open_catalog() const {
+  const auto identity = io::identity_of(layout.catalog());
+  if (catalog && identity == catalog_identity) return;
+  catalog.reset();
+  catalog_identity = identity;
   catalog = catalog::Catalog::open(
       layout.catalog(), writable ? catalog::Access::read_write : catalog::Access::read_only,
       std::chrono::milliseconds(open_options.lock_timeout_ms));
@@ -120,6 +156,7 @@ pack::ReaderOptions Store::Impl::reader_options(const store::Manifest& manifest)
 
 void Store::Impl::mark(const Snapshot& snapshot, State state, std::string_view kind,
                        std::string_view reason) const {
+  const io::FileLock held = lock(io::Hold::exclusive);
   with_catalog([&](catalog::Catalog& index) {
     auto transaction = index.begin();
     index.set_state(snapshot.id, state);
@@ -131,13 +168,27 @@ void Store::Impl::mark(const Snapshot& snapshot, State state, std::string_view k
 }
 
 void Store::Impl::point_at_good(std::string_view line) const {
-  const auto newest = with_catalog(
-      [&](catalog::Catalog& index) { return index.latest(line, State::good); });
+  const auto newest =
+      with_catalog([&](catalog::Catalog& index) { return index.latest(line, State::good); });
   if (newest) {
     io::write_file(layout.good(line), bytes_of(newest->id + "\n"), io::Publish::replace);
   } else {
     io::remove_file(layout.good(line));
   }
+}
+
+std::vector<fs::path> Store::Impl::files_below(const fs::path& directory,
+                                               std::string_view extension) const {
+  std::vector<fs::path> files;
+  std::error_code failure;
+  for (fs::recursive_directory_iterator entry(directory, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    const bool is_wanted = extension.empty() || entry->path().extension() == extension;
+    if (is_wanted && entry->is_regular_file(failure)) files.push_back(entry->path());
+  }
+  if (failure) io::throw_errno(failure.value(), "read", directory);
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -151,18 +202,15 @@ const CreateOptions& Store::options() const noexcept { return impl_->file.option
 Store Store::create(const fs::path& root, const CreateOptions& options,
                     const OpenOptions& open_options) {
   const store::Layout layout(fs::absolute(root).lexically_normal());
-  if (fs::exists(layout.options())) {
-    throw Error(Errc::exists, fmt::format("{} is a store already", base::printable(root.string())),
-                fmt::format("brine log --store {}", base::printable(root.string())));
-  }
+  require_valid(options);
+  require_empty(layout);
   std::error_code failure;
-  const bool is_new = !fs::exists(root, failure);
-  if (!is_new && !fs::is_empty(root, failure)) {
-    throw Error(Errc::exists,
-                fmt::format("{} is not empty and no store", base::printable(root.string())),
-                fmt::format("brine init {}", base::printable((root / ".brine").string())));
-  }
+  const bool is_new = !fs::exists(layout.root(), failure);
   io::make_directories(layout.root());
+  // Of several processes that make one store at once, the first does, and the others are told.
+  const io::FileLock lock(layout.lock(), io::Hold::exclusive,
+                          std::chrono::milliseconds(open_options.lock_timeout_ms));
+  require_empty(layout);
   try {
     fill(layout, options);
   } catch (...) {
@@ -177,8 +225,11 @@ Store Store::open(const fs::path& root, const OpenOptions& options) {
 }
 
 std::optional<fs::path> Store::find(const fs::path& start) {
-  for (fs::path directory = fs::absolute(start);; directory = directory.parent_path()) {
-    if (fs::exists(directory / ".brine" / "brine.json")) return directory / ".brine";
+  std::error_code failure;
+  fs::path directory = fs::weakly_canonical(start, failure);
+  if (failure) directory = fs::absolute(start).lexically_normal();
+  for (;; directory = directory.parent_path()) {
+    if (fs::exists(directory / ".brine" / "brine.json", failure)) return directory / ".brine";
     if (directory == directory.parent_path()) return std::nullopt;
   }
 }
@@ -197,7 +248,8 @@ std::vector<Snapshot> Store::log(const LogQuery& query) const {
 SnapshotDetail Store::show(std::string_view ref) const {
   const Snapshot snapshot = resolve(ref);
   store::Manifest manifest = impl_->manifest(snapshot.id);
-  SnapshotDetail detail{.snapshot = snapshot, .wrapper = manifest.wrapper,
+  SnapshotDetail detail{.snapshot = snapshot,
+                        .wrapper = manifest.wrapper,
                         .buffers = std::move(manifest.buffers),
                         .symbols = std::move(manifest.scan.symbols),
                         .findings = std::move(manifest.scan.findings),

@@ -14,16 +14,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string step_name(const Table& table) { return fmt::format("{}:{}", table.name, table.version); }
+std::string step_name(const Table& table) {
+  return fmt::format("{}:{}", table.name, table.version);
+}
 
 // How many snapshots a step has something to do for.
 std::uint64_t touched(catalog::Catalog& index, const migrate::Step& step) {
   const auto entries = index.saved_before(step.table().name, step.table().version);
   return static_cast<std::uint64_t>(
       std::count_if(entries.begin(), entries.end(), [&](const catalog::Entry& entry) {
-        return std::any_of(entry.symbols.begin(), entry.symbols.end(), [&](const SymbolCount& each) {
-          return step.apply(each.symbol).has_value();
-        });
+        return std::any_of(
+            entry.symbols.begin(), entry.symbols.end(),
+            [&](const SymbolCount& each) { return step.apply(each.symbol).has_value(); });
       }));
 }
 
@@ -42,10 +44,13 @@ void check_order(const std::vector<catalog::RegisteredTable>& rows, const Table&
     if (row.version == table.version) {
       throw Error(Errc::migration,
                   fmt::format("step {} is registered with another content since {}",
-                              step_name(table), row.registered), next);
+                              step_name(table), row.registered),
+                  next);
     }
-    throw Error(Errc::migration, fmt::format("step {} comes too late: {}:{} is registered",
-                                             step_name(table), row.name, row.version), next);
+    throw Error(Errc::migration,
+                fmt::format("step {} comes too late: {}:{} is registered", step_name(table),
+                            row.name, row.version),
+                next);
   }
 }
 
@@ -57,23 +62,37 @@ Table parse_table(std::string_view toml, std::string_view origin, const Limits& 
   return table;
 }
 
-std::vector<migrate::Step> Store::Impl::later_steps(
-    const std::map<std::string, std::uint64_t>& steps) const {
+std::vector<migrate::Step> Store::Impl::steps() const {
   auto rows = with_catalog([](catalog::Catalog& index) { return index.tables(); });
-  // Tables that follow one another in time may build on one another across names.
+  // Tables that follow one another in time may build on one another across names. Times that are
+  // those of files, after a reindex, may contradict the versions: the versions decide.
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    if (rows[i].name == rows[i - 1].name) {
+      rows[i].registered = std::max(rows[i].registered, rows[i - 1].registered);
+    }
+  }
   std::stable_sort(rows.begin(), rows.end(),
                    [](const auto& a, const auto& b) { return a.registered < b.registered; });
-  std::vector<migrate::Step> later;
+  std::vector<migrate::Step> all;
   for (const catalog::RegisteredTable& row : rows) {
-    const auto known = steps.find(row.name);
-    if (known != steps.end() && known->second >= row.version) continue;
-    Table table = parse_table(row.toml, fmt::format("{}:{}", row.name, row.version),
-                              open_options.limits);
+    Table table =
+        parse_table(row.toml, fmt::format("{}:{}", row.name, row.version), open_options.limits);
     if (table.digest != row.digest) {
-      throw Error(Errc::corrupt, fmt::format("step {} is damaged: its digest differs", step_name(table)),
+      throw Error(Errc::corrupt,
+                  fmt::format("step {} is damaged: its digest differs", step_name(table)),
                   "brine reindex");
     }
-    later.emplace_back(std::move(table));
+    all.emplace_back(std::move(table));
+  }
+  return all;
+}
+
+std::vector<const migrate::Step*> store::later_steps(
+    std::span<const migrate::Step> steps, const std::map<std::string, std::uint64_t>& saved) {
+  std::vector<const migrate::Step*> later;
+  for (const migrate::Step& step : steps) {
+    const auto known = saved.find(step.table().name);
+    if (known == saved.end() || known->second < step.table().version) later.push_back(&step);
   }
   return later;
 }
@@ -81,16 +100,25 @@ std::vector<migrate::Step> Store::Impl::later_steps(
 std::vector<catalog::RegisteredTable> Store::Impl::table_files(
     std::vector<Problem>& problems) const {
   std::vector<catalog::RegisteredTable> found;
-  std::error_code failure;
-  for (const auto& entry : fs::recursive_directory_iterator(layout.tables(), failure)) {
-    if (entry.path().extension() != ".toml") continue;
+  for (const fs::path& path : files_below(layout.tables(), ".toml")) {
+    const std::string inside = layout.inside(path);
     try {
-      const std::string text(text_of(io::read_file(entry.path(), open_options.limits.max_table_bytes)));
-      const Table table = parse_table(text, layout.inside(entry.path()), open_options.limits);
-      const std::string when = base::utc(std::chrono::file_clock::to_sys(fs::last_write_time(entry.path())));
-      found.push_back({table.name, table.version, table.digest, table.title, text, when});
+      const std::string text(text_of(io::read_file(path, open_options.limits.max_table_bytes)));
+      const Table table = parse_table(text, inside, open_options.limits);
+      if (path != layout.table(table.name, table.version)) {
+        problems.push_back(
+            {inside, Errc::exists,
+             fmt::format("left out: it holds step {}, whose place is {}", step_name(table),
+                         layout.inside(layout.table(table.name, table.version)))});
+        continue;
+      }
+      const auto written = std::chrono::file_clock::to_sys(fs::last_write_time(path));
+      found.push_back(
+          {table.name, table.version, table.digest, table.title, text,
+           base::utc(std::chrono::time_point_cast<std::chrono::system_clock::duration>(written))});
     } catch (const Error& error) {
-      problems.push_back({layout.inside(entry.path()), error.code(), error.what()});
+      if (!is_fallback_worthy(error.code())) throw;
+      problems.push_back({inside, error.code(), error.what()});
     }
   }
   return found;
@@ -109,13 +137,13 @@ TableStatus Store::add_table(std::string_view toml, std::string_view origin) {
       }
     }
     check_order(rows, table);
-    const catalog::RegisteredTable row{table.name, table.version, table.digest, table.title,
-                                       std::string(toml), base::now_utc()};
+    const catalog::RegisteredTable row{table.name,  table.version,     table.digest,
+                                       table.title, std::string(toml), base::now_utc()};
     const fs::path path = impl_->layout.table(table.name, table.version);
     io::make_directories(path.parent_path());
-    io::write_file(path, bytes_of(toml), io::Publish::replace);
     auto transaction = index.begin();
     index.insert_table(row);
+    io::write_file(path, bytes_of(toml), io::Publish::replace);
     transaction.commit();
     return status_of(index, row, limits);
   });
@@ -134,14 +162,11 @@ std::vector<TableStatus> Store::tables() const {
 MigrationPlan Store::plan(std::string_view ref) const {
   const Snapshot snapshot = resolve(ref);
   const store::Manifest manifest = impl_->manifest(snapshot.id);
-  const std::vector<migrate::Step> steps = impl_->later_steps(manifest.steps);
-  std::vector<const migrate::Step*> order;
+  const std::vector<migrate::Step> all = impl_->steps();
+  const auto later = store::later_steps(all, manifest.steps);
   MigrationPlan plan{.snapshot = snapshot.id};
-  for (const migrate::Step& step : steps) {
-    order.push_back(&step);
-    plan.steps.push_back(step_name(step.table()));
-  }
-  plan.renames = migrate::plan(manifest.scan.symbols, order);
+  for (const migrate::Step* step : later) plan.steps.push_back(step_name(step->table()));
+  plan.renames = migrate::plan(manifest.scan.symbols, later);
   return plan;
 }
 

@@ -31,8 +31,8 @@ class Inventory final : public Sink {
 
   std::vector<TensorInfo> finish() {
     if (done_ == pickles_) return std::move(found_);
-    throw Error(Errc::corrupt, fmt::format("the payload holds {} pickles, its manifest says {}",
-                                           done_, pickles_));
+    throw Error(Errc::corrupt,
+                fmt::format("the payload holds {} pickles, its manifest says {}", done_, pickles_));
   }
 
  private:
@@ -91,8 +91,8 @@ void require_pickle(const store::Manifest& manifest) {
   throw Error(Errc::unsupported,
               fmt::format("{}:{} is of format {}; tensors are listed of whole pickles only",
                           snapshot.line, snapshot.seq, snapshot.format),
-              fmt::format("brine show {}:{} --json has its large buffers, by offset",
-                          snapshot.line, snapshot.seq));
+              fmt::format("brine show {}:{} --json has its large buffers, by offset", snapshot.line,
+                          snapshot.seq));
 }
 
 }  // namespace
