@@ -62,6 +62,7 @@ std::optional<std::uint32_t> TextTable::number(std::string_view text) {
 
 std::string_view TextTable::text(std::uint32_t number) const {
   const Row& row = rows_[number];
+  if (row.bytes == 0) return {};  // lies in no piece
   return {pieces_[row.begin / piece_bytes].get() + row.begin % piece_bytes, row.bytes};
 }
 
@@ -70,7 +71,9 @@ void TextTable::keep(std::string_view text) {
     used_ = static_cast<std::uint32_t>(pieces_.size() * piece_bytes);
     pieces_.push_back(std::make_unique<char[]>(piece_bytes));
   }
-  std::copy(text.begin(), text.end(), pieces_.back().get() + used_ % piece_bytes);
+  if (!text.empty()) {
+    std::copy(text.begin(), text.end(), pieces_.back().get() + used_ % piece_bytes);
+  }
   rows_.push_back({used_, static_cast<std::uint32_t>(text.size())});
   used_ += rows_.back().bytes;
 }

@@ -62,7 +62,7 @@ struct Data {
 bool may_spell(const Node& text, std::uint64_t bytes) {
   const std::uint64_t most = text.op == Op::unicode ? 6 : text.op == Op::string ? 4 : 2;
   const std::uint64_t spelled = text.op == Op::string ? text.bytes - 2 : text.bytes;
-  return bytes <= spelled && spelled / most <= bytes;
+  return bytes <= spelled && (spelled + most - 1) / most <= bytes;
 }
 
 std::optional<Data> data_of_call(const Graph& graph, NodeId id, std::uint64_t bytes) {

@@ -18,6 +18,14 @@ BOOST_AUTO_TEST_CASE(texts_are_numbered_as_they_come_and_held_once) {
   BOOST_TEST(table.text(2) == std::string_view("a\0", 2));
 }
 
+BOOST_AUTO_TEST_CASE(the_empty_text_is_a_text_even_where_it_comes_first) {
+  TextTable table(1 << 20);
+  for (const std::string_view text : {"", "a", ""}) {
+    BOOST_TEST(table.text(table.number(text).value()) == text);
+  }
+  BOOST_TEST(table.size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(texts_of_every_length_are_told_apart) {
   TextTable table(1 << 22);
   for (std::size_t size = 1; size <= 300; ++size) {
