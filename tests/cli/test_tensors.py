@@ -1,0 +1,176 @@
+"""brine show --tensors, against what numpy and scikit-learn themselves say."""
+import pickle
+import re
+import unittest
+
+from support import SAFE, SNAPSHOT_KEYS, CommandTest
+
+try:
+    import numpy
+except ImportError:
+    numpy = None
+try:
+    from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+except ImportError:
+    RandomForestClassifier = None
+
+
+def state_of(value) -> dict:
+    """What a pickle holds: Cython objects show other attributes than their state."""
+    if isinstance(value, dict):
+        return value
+    return value.__getstate__() if hasattr(value, "__getstate__") else vars(value)
+
+
+def at_path(value, path: str):
+    """What Python finds at a path whose names hold no dots or brackets."""
+    for part in re.findall(r"\w+|\[\d+\]|\(\)", path):
+        if part == "()":
+            value = value.__reduce__()[1]
+        elif part[0] != "[":
+            value = state_of(value)[part]
+        elif isinstance(value, numpy.ndarray):
+            value = value.flat[int(part[1:-1])]
+        else:
+            value = value[int(part[1:-1])]
+    return value
+
+
+class TensorsTestCase(CommandTest):
+    def tensors(self, content: bytes) -> dict:
+        self.save("run", content)
+        document = self.document("show", "run", "--tensors")
+        for tensor in document["tensors"]:
+            self.assertEqual(set(tensor), {"path", "dtype", "shape", "offset", "bytes"})
+        return {tensor["path"]: tensor for tensor in document["tensors"]}
+
+    def check(self, tensor: dict, array, content: bytes):
+        array = numpy.asarray(array)
+        raw = array.tobytes("F" if array.flags.f_contiguous else "C")
+        self.assertEqual(tensor["shape"], list(array.shape), tensor)
+        self.assertEqual(tensor["bytes"], array.nbytes, tensor)
+        if array.dtype.names is None:
+            self.assertEqual(tensor["dtype"], array.dtype.name, tensor)
+        begin = tensor["offset"]
+        self.assertEqual(content[begin:begin + tensor["bytes"]], raw, tensor)
+
+    def check_all(self, value, content: bytes) -> dict:
+        tensors = self.tensors(content)
+        for path, tensor in tensors.items():
+            self.check(tensor, at_path(value, path), content)
+        return tensors
+
+
+class ShowTensorsTest(TensorsTestCase):
+    def test_without_the_option_the_document_has_no_tensors(self):
+        self.save("run", SAFE)
+        self.assertNotIn("tensors", self.document("show", "run"))
+        document = self.document("show", "run", "--tensors")
+        self.assertEqual(document["tensors"], [])
+        self.assertLess(SNAPSHOT_KEYS, set(document))
+        self.assertEqual(self.ok("show", "run", "--tensors"), "no tensors\n")
+
+    def test_other_formats_are_unsupported(self):
+        self.save("run", b"PK\5\6" + bytes(18), "--as-is")
+        self.fails(16, "format zip", "show", "run", "--tensors", hint="brine show run:1")
+
+    def test_damage_is_told(self):
+        self.save("run", SAFE)
+        self.damage(self.pack_of("run"))
+        self.fails(12, "packs/", "show", "run", "--tensors")
+
+
+@unittest.skipIf(numpy is None, "numpy is not installed")
+class NumpyTest(TensorsTestCase):
+    def setUp(self):
+        super().setUp()
+        numbers = numpy.random.default_rng(5)
+        shared = numbers.random((40, 50))
+        self.value = {
+            "weights": {"dense": shared, "bias": numpy.arange(7, dtype="int16")},
+            "history": [numpy.float32(2.5), (numpy.ones((3, 4, 5), bool), "text")],
+            "by_step": {100: numpy.asfortranarray(numbers.random((6, 5))), "same": shared},
+            "words": numpy.array(["salt", "water"]),
+            "times": numpy.array(["2026-01-01"], "datetime64[s]"),
+            "rows": numpy.zeros(5, [("left", "i8"), ("cut", "f8")]),
+            "empty": numpy.zeros((0, 3)),
+            "large": numbers.integers(0, 255, 9_000_000, dtype="uint8"),
+            "objects": numpy.array([None, {"inner": numpy.arange(3)}], dtype=object),
+        }
+
+    def test_every_array_is_where_the_inventory_says(self):
+        for protocol in (3, 4, 5):
+            content = pickle.dumps(self.value, protocol)
+            tensors = self.tensors(content)
+            self.assertEqual(list(tensors), [
+                "weights.dense", "weights.bias", "history[0]", "history[1][0]", "by_step[100]",
+                "words", "times", "rows", "empty", "large", "objects[1].inner"])
+            self.assertEqual(tensors["rows"]["dtype"], "{left: int64, cut: float64}")
+            self.check(tensors["large"], self.value["large"], content)
+            self.check(tensors["weights.dense"], self.value["weights"]["dense"], content)
+            self.check(tensors["weights.bias"], self.value["weights"]["bias"], content)
+            self.check(tensors["history[0]"], self.value["history"][0], content)
+            self.check(tensors["by_step[100]"], self.value["by_step"][100], content)
+            self.check(tensors["objects[1].inner"], numpy.arange(3), content)
+
+    def test_protocol_2_spells_bytes_as_text(self):
+        tensors = self.tensors(pickle.dumps(self.value, 2))
+        self.assertEqual(len(tensors), 11)
+        self.assertEqual({tensor["offset"] for tensor in tensors.values()}, {None})
+        self.assertEqual(tensors["large"]["bytes"], 9_000_000)
+
+    def test_big_endian_is_told(self):
+        for protocol in (2, 3, 4, 5):
+            tensors = self.tensors(pickle.dumps(numpy.arange(3, dtype=">f8"), protocol))
+            self.assertEqual(tensors[""]["dtype"], "float64, big-endian")
+
+    def test_of_several_pickles_the_path_begins_with_their_number(self):
+        content = pickle.dumps(numpy.arange(3)) + b"\n" + pickle.dumps({"w": numpy.arange(4)})
+        tensors = self.tensors(content)
+        self.assertEqual(list(tensors), ["[0]", "[1].w"])
+        self.check(tensors["[1].w"], numpy.arange(4), content)
+
+    def test_the_table_lines_up_within_80_columns(self):
+        self.save("run", pickle.dumps(self.value))
+        lines = self.ok("show", "run", "--tensors").splitlines()
+        self.assertEqual(lines[0].split(), ["DTYPE", "SHAPE", "OFFSET", "BYTES", "PATH"])
+        self.assertEqual(len(lines), 12)
+        column = lines[0].index("PATH")
+        for line in lines:
+            self.assertLessEqual(len(line), 80)
+            self.assertEqual(line[column - 1], " ")
+        self.assertEqual(lines[1].split()[:2], ["float64", "40x50"])
+        self.assertEqual(lines[1][column:], "weights.dense")
+
+    def test_names_from_a_pickle_cannot_drive_the_terminal(self):
+        self.save("run", pickle.dumps({"w\x1b[31m": numpy.arange(3)}))
+        for words in ([], ["--json"]):
+            self.assertNotIn("\x1b", self.ok("show", "run", "--tensors", *words))
+
+
+@unittest.skipIf(numpy is None or RandomForestClassifier is None, "scikit-learn is not installed")
+class ForestTest(TensorsTestCase):
+    def setUp(self):
+        super().setUp()
+        numbers = numpy.random.default_rng(5)
+        self.inputs = numbers.random((200, 5))
+        self.labels = numbers.integers(0, 3, 200)
+
+    def test_every_array_of_a_forest_is_found(self):
+        forest = RandomForestClassifier(8, random_state=1).fit(self.inputs, self.labels)
+        for protocol in (4, 5):
+            tensors = self.check_all(forest, pickle.dumps(forest, protocol))
+            for i, tree in enumerate(forest.estimators_):
+                nodes = tensors[f"estimators_[{i}].tree_.nodes"]
+                self.assertEqual(nodes["shape"], [tree.tree_.node_count])
+                self.assertIn("left_child: int64", nodes["dtype"])
+                self.assertIn(f"estimators_[{i}].tree_.values", tensors)
+
+    def test_every_array_of_boosted_trees_is_found(self):
+        boosted = GradientBoostingClassifier(n_estimators=4).fit(self.inputs, self.labels)
+        tensors = self.tensors(pickle.dumps(boosted, 5))
+        self.assertIn("estimators_[11].tree_.values", tensors)
+
+
+if __name__ == "__main__":
+    unittest.main()
