@@ -102,6 +102,9 @@ class Graph final : public TokenSink {
   };
   enum class Form : std::uint8_t { singles, pairs };
 
+  // In place of a number in a table: there is no such value there.
+  static constexpr std::uint32_t no_row = ~std::uint32_t{0};
+
   using Handler = std::string (Graph::*)(const Token&);
   struct Handlers;
 
