@@ -13,11 +13,6 @@ namespace {
 
 constexpr int highest_known_protocol = 5;
 constexpr std::size_t most_extensions = 100;
-// A PUT far beyond what the memo holds goes into a map: a stream of ten bytes must not allocate
-// gigabytes (CVE-2018-20406). So at least every second place of the memo is taken, but for these.
-constexpr std::uint64_t largest_memo_gap = 1U << 16;
-// What an entry of that map costs, in places of the memo.
-constexpr std::uint64_t far_entry_places = 8;
 
 // What a push of text means, where that needs no decoding: no escapes, no bytes over 0x7f in the
 // text forms that are not UTF-8.
@@ -77,14 +72,13 @@ struct Machine::Handlers {
 };
 
 Machine::Machine(Detail detail, const Limits& limits)
-    : limits_(limits), detail_(detail), texts_(limits.max_text_bytes) {}
+    : limits_(limits), detail_(detail), memo_(limits.max_memo_entries),
+      texts_(limits.max_text_bytes) {}
 
 void Machine::begin() {
   stack_.clear();
   marks_.clear();
-  memo_.clear();
-  far_memo_.clear();
-  memo_count_ = 0;
+  memo_ = Memory(limits_.max_memo_entries);
   protocol_ = 0;
 }
 
@@ -94,11 +88,13 @@ std::string Machine::on_token(const Token& token) {
 }
 
 std::string Machine::push(Kind kind, std::uint32_t ref) {
-  if (stack_.size() + marks_.size() >= limits_.max_stack_depth) {
-    return fmt::format("max_stack_depth: more than {} values at once", limits_.max_stack_depth);
-  }
+  if (is_at_depth_limit()) return too_deep();
   stack_.push_back({kind, ref});
   return {};
+}
+
+std::string Machine::too_deep() const {
+  return fmt::format("max_stack_depth: more than {} values at once", limits_.max_stack_depth);
 }
 
 // Takes `count` values off, into some object.
@@ -151,7 +147,7 @@ std::string Machine::on_stack(const Token& token) {
   const bool mark_on_top = !marks_.empty() && marks_.back() == stack_.size();
   switch (token.code->op) {
     case Op::mark:
-      if (stack_.size() + marks_.size() >= limits_.max_stack_depth) return push(Kind::plain);
+      if (is_at_depth_limit()) return too_deep();
       marks_.push_back(stack_.size());
       return {};
     case Op::pop:
@@ -227,7 +223,7 @@ std::string Machine::on_object(const Token& token) {
 }
 
 std::string Machine::on_memo(const Token& token) {
-  std::uint64_t index = memo_count_;
+  std::uint64_t index = memo_.size();
   if (token.code->argument == Argument::line) {
     const std::string_view text = brine::text_of(token.argument);
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
@@ -248,30 +244,14 @@ std::string Machine::on_memo(const Token& token) {
 }
 
 std::string Machine::put(std::uint64_t index) {
-  const bool beyond = index >= memo_.size() && index > 2 * memo_count_ + largest_memo_gap;
-  const bool far = beyond || (!far_memo_.empty() && far_memo_.contains(index));
-  if (!far && index == memo_.size()) {
-    memo_.emplace_back();
-  } else if (!far && index > memo_.size()) {
-    memo_.resize(index + 1);
-  }
-  Value& entry = far ? far_memo_[index] : memo_[index];
-  if (entry.kind == Kind::unset) ++memo_count_;
-  entry = stack_.back();
-  if (memo_count_ + far_memo_.size() * (far_entry_places - 1) > limits_.max_memo_entries) {
-    return fmt::format("max_memo_entries: more than {} entries", limits_.max_memo_entries);
-  }
-  return {};
+  if (memo_.put(index, stack_.back())) return {};
+  return fmt::format("max_memo_entries: more than {} entries", limits_.max_memo_entries);
 }
 
 std::string Machine::get(std::uint64_t index) {
-  Value value = index < memo_.size() ? memo_[index] : Value{Kind::unset, 0};
-  if (value.kind == Kind::unset) {
-    const auto far = far_memo_.find(index);
-    if (far == far_memo_.end()) return fmt::format("memo entry {} was never put", index);
-    value = far->second;
-  }
-  return push(value.kind, value.ref);
+  const auto value = memo_.get(index);
+  if (!value) return fmt::format("memo entry {} was never put", index);
+  return push(value->kind, value->ref);
 }
 
 std::string Machine::on_protocol(const Token& token) {

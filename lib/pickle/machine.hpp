@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "brine/pickle.hpp"
+#include "pickle/memo.hpp"
 #include "pickle/texts.hpp"
 #include "pickle/token.hpp"
 
@@ -101,10 +102,12 @@ class Machine final : public TokenSink {
     symbol,    // ref: index into symbols_
   };
   struct Value {
-    Kind kind = Kind::unset;
-    std::uint32_t ref = 0;
+    Kind kind;
+    std::uint32_t ref;
+    friend bool operator==(const Value&, const Value&) = default;
   };
 
+  using Memory = Memo<Value, Value{Kind::unset, 0}>;
   using Handler = std::string (Machine::*)(const Token&);
   struct Handlers;
 
@@ -125,6 +128,10 @@ class Machine final : public TokenSink {
   bool has(std::size_t count) const { return stack_.size() >= fence() + count; }
   std::size_t fence() const { return marks_.empty() ? 0 : marks_.back(); }
   std::string push(Kind kind, std::uint32_t ref = 0);
+  bool is_at_depth_limit() const {
+    return stack_.size() + marks_.size() >= limits_.max_stack_depth;
+  }
+  std::string too_deep() const;
   std::string use(std::size_t count);
   std::string use_to_mark(const Token& token);
   void use(const Value& value);
@@ -140,16 +147,15 @@ class Machine final : public TokenSink {
   Detail detail_;
   std::vector<Value> stack_;
   std::vector<std::size_t> marks_;
-  std::vector<Value> memo_;
-  // Maps that are ordered, not hashed: their keys come from outside and could be made to collide.
-  std::map<std::uint64_t, Value> far_memo_;  // indices far beyond what was put
-  std::uint64_t memo_count_ = 0;
+  Memory memo_;
   int protocol_ = 0;
   int highest_protocol_ = 0;
 
   TextTable texts_;
   std::vector<TextPush> text_pushes_;
   std::vector<MetSymbol> symbols_;
+  // Ordered, not hashed: the keys come from outside and could be made to collide.
+  // Ordered, not hashed: its keys come from outside and could be made to collide.
   std::map<std::string, std::uint32_t> symbol_numbers_;  // "module\nname"
   std::vector<SymbolPush> pushes_;
   std::vector<Frame> frames_;

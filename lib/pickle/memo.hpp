@@ -18,7 +18,8 @@ class Memo {
   bool put(std::uint64_t index, Value value) {
     const bool beyond = index >= near_.size() && index > 2 * count_ + largest_gap;
     const bool is_far = beyond || (!far_.empty() && far_.contains(index));
-    if (!is_far && index >= near_.size()) near_.resize(index + 1, hole);
+    if (!is_far && index == near_.size()) near_.push_back(hole);  // nearly always
+    if (!is_far && index > near_.size()) near_.resize(index + 1, hole);
     Value& entry = is_far ? far_.try_emplace(index, hole).first->second : near_[index];
     if (entry == hole) ++count_;
     entry = value;
