@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "brine/error.hpp"
+#include "io/file.hpp"
 
 namespace brine::store {
 namespace {
@@ -13,6 +14,19 @@ using Json = nlohmann::json;
 
 path fan_out(const path& directory, std::string_view id, std::string_view suffix) {
   return directory / id.substr(0, 2) / fmt::format("{}.{}", id, suffix);
+}
+
+void make_directory(const path& directory) {
+  std::error_code failure;
+  std::filesystem::create_directory(directory, failure);
+  if (failure) io::throw_errno(failure.value(), "create", directory);
+}
+
+// All 256 at once, as restic does: a save then never has to make a directory durable first.
+void make_fan_out(const path& directory) {
+  make_directory(directory);
+  for (int i = 0; i < 256; ++i) make_directory(directory / fmt::format("{:02x}", i));
+  io::sync_directory(directory);
 }
 
 }  // namespace
@@ -25,6 +39,13 @@ path Layout::manifest(std::string_view id) const { return fan_out(snapshots(), i
 
 path Layout::pack(std::string_view id, const Codec& codec) const {
   return fan_out(packs(), id, info(codec.id).suffix);
+}
+
+void make_directories(const Layout& layout) {
+  make_directory(layout.good());
+  make_directory(layout.tables());
+  make_fan_out(layout.packs());
+  make_fan_out(layout.snapshots());
 }
 
 std::string encode(const StoreFile& file, std::string_view created) {

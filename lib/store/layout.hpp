@@ -44,6 +44,9 @@ class Layout {
   path root_;
 };
 
+/// Makes the directories of a store, where they are missing.
+void make_directories(const Layout& layout);
+
 /// What brine.json says.
 struct StoreFile {
   std::string id;

@@ -24,6 +24,8 @@ class Reindexer {
     const fs::path fresh = store_.layout.root() / "catalog.sqlite.new";
     const io::FileLock lock = store_.lock(io::Hold::exclusive);
     discard(fresh);
+    // A copy may lack the empty ones.
+    make_directories(store_.layout);
     read_manifests();
     try {
       fill(fresh);

@@ -36,24 +36,8 @@ store::StoreFile read_store_file(const store::Layout& layout) {
   }
   return store::decode_store_file(text_of(text));
 }
-void make_directory(const fs::path& path) {
-  std::error_code failure;
-  fs::create_directory(path, failure);
-  if (failure) io::throw_errno(failure.value(), "create", path);
-}
-
-// All 256 at once, as restic does: a save then never has to make a directory durable first.
-void make_fan_out(const fs::path& directory) {
-  make_directory(directory);
-  for (int i = 0; i < 256; ++i) make_directory(directory / fmt::format("{:02x}", i));
-  io::sync_directory(directory);
-}
-
 void fill(const store::Layout& layout, const CreateOptions& options) {
-  make_directory(layout.good());
-  make_directory(layout.tables());
-  make_fan_out(layout.packs());
-  make_fan_out(layout.snapshots());
+  make_directories(layout);
   catalog::Catalog::open(layout.catalog(), catalog::Access::create, std::chrono::milliseconds(0));
   // Last: a directory with this file in it is a whole store.
   const std::string text = encode(store::StoreFile{base::random_id(), options}, base::now_utc());

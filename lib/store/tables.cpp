@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <ctime>
 
 #include "base/text.hpp"
 #include "digest/digest.hpp"
@@ -34,6 +36,20 @@ TableStatus status_of(catalog::Catalog& index, const catalog::RegisteredTable& r
   Table table = parse_table(row.toml, fmt::format("{}:{}", row.name, row.version), limits);
   const std::uint64_t snapshots = touched(index, migrate::Step(table));
   return {std::move(table), row.registered, snapshots};
+}
+
+// Now, or right after the newest table where the clock stands still or was set back: the order of
+// registration is the order in which steps apply.
+std::string next_time(const std::vector<catalog::RegisteredTable>& rows) {
+  std::string newest;
+  for (const catalog::RegisteredTable& row : rows) newest = std::max(newest, row.registered);
+  const std::string now = base::now_utc();
+  std::tm parts{};
+  int ms = 0;
+  const char* rest = ::strptime(newest.c_str(), "%Y-%m-%dT%H:%M:%S.", &parts);
+  if (now > newest || rest == nullptr || std::sscanf(rest, "%3dZ", &ms) != 1) return now;
+  return base::utc(std::chrono::system_clock::from_time_t(::timegm(&parts)) +
+                   std::chrono::milliseconds(ms + 1));
 }
 
 // Refuses what would change history: another content for a step, or a step before the newest.
@@ -138,7 +154,7 @@ TableStatus Store::add_table(std::string_view toml, std::string_view origin) {
     }
     check_order(rows, table);
     const catalog::RegisteredTable row{table.name,  table.version,     table.digest,
-                                       table.title, std::string(toml), base::now_utc()};
+                                       table.title, std::string(toml), next_time(rows)};
     const fs::path path = impl_->layout.table(table.name, table.version);
     io::make_directories(path.parent_path());
     auto transaction = index.begin();
