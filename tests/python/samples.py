@@ -73,7 +73,8 @@ PLAIN = {
     "standard library": [collections.OrderedDict(a=1), collections.Counter("aab"),
                          datetime.datetime(2026, 5, 4, 3, 2, 1), decimal.Decimal("1.10"),
                          fractions.Fraction(1, 3), pathlib.PurePosixPath("a/b"), range(9)],
-    "own classes": [Colour.RED, Mode.TRAIN, Access.WRITE, Point(1, 2), Slotted([1]), Outer.Inner(3, 4)],
+    "own classes": [Colour.RED, Mode.TRAIN, Access.WRITE, Point(1, 2), Slotted([1]),
+                    Outer.Inner(3, 4)],
     "functions by name": [len, math.sqrt, np.tanh, Point.norm],
 }
 
