@@ -2,7 +2,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cmath>
 #include <limits>
 #include <thread>
@@ -262,62 +261,6 @@ BOOST_AUTO_TEST_CASE(a_store_that_cannot_be_written_says_so_and_is_read) {
     return 1;
   }));
   ::chmod(root.c_str(), 0755);
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-BOOST_AUTO_TEST_SUITE(making)
-
-BOOST_AUTO_TEST_CASE(a_store_is_made_in_an_empty_place_only) {
-  const TemporaryDirectory directory;
-  const fs::path root = directory / "a" / "b";
-  Store::create(root, {.codec = {CodecId::xz, 2}, .on_fallback = "true"});
-  BOOST_TEST(Store::open(root).options().codec.level == 2);
-  BOOST_TEST(Store::open(root).options().on_fallback == "true");
-  expect_error(Errc::exists, "is a store already", [&] { Store::create(root); });
-  expect_error(Errc::exists, "is not empty and no store", [&] { Store::create(directory.path()); });
-  expect_error(Errc::not_found, "there is no store in", [&] { Store::open(directory.path()); });
-  write(directory / "file", "x");
-  expect_error(Errc::environment, "", [&] { Store::create(directory / "file"); });
-}
-
-BOOST_AUTO_TEST_CASE(what_could_not_be_read_back_is_not_made) {
-  const TemporaryDirectory directory;
-  const fs::path root = directory / "store";
-  expect_error(Errc::usage, "level", [&] { Store::create(root, {.codec = {CodecId::zstd, 99}}); });
-  expect_error(Errc::usage, "alert command", [&] { Store::create(root, {.on_fallback = "\xff"}); });
-  BOOST_TEST(!fs::exists(root));
-}
-
-BOOST_AUTO_TEST_CASE(of_many_that_make_one_store_one_does) {
-  const TemporaryDirectory directory;
-  std::atomic<int> made = 0;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&] {
-      try {
-        Store::create(directory / "store");
-        ++made;
-      } catch (const Error& error) {
-        if (error.code() != Errc::exists) made += 100;
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  BOOST_TEST(made == 1);
-  BOOST_TEST(Store::open(directory / "store").log().empty());
-}
-
-BOOST_AUTO_TEST_CASE(the_nearest_store_above_is_found) {
-  const TemporaryDirectory directory;
-  const fs::path below = directory / "a" / "b";
-  fs::create_directories(below);
-  BOOST_TEST(!Store::find(below).has_value());
-  Store::create(directory / ".brine");
-  const fs::path found = fs::canonical(directory / ".brine");
-  BOOST_TEST(Store::find(below).value() == found);
-  BOOST_TEST(Store::find(below / "not there").value() == found);
-  Store::create(directory / "a" / ".brine");
-  BOOST_TEST(Store::find(below / ".." / "..").value() == found);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
