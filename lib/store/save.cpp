@@ -12,6 +12,7 @@
 
 #include "base/arithmetic.hpp"
 #include "base/text.hpp"
+#include "codec/codec.hpp"
 #include "digest/digest.hpp"
 #include "io/file.hpp"
 #include "store/analysis.hpp"
@@ -75,6 +76,17 @@ void check_call(std::string_view line, const SaveOptions& options) {
   if (!options.wrapper.empty()) parse_codec(options.wrapper);
 }
 
+// A save promises to stay under 200 MiB on any machine unless its caller chose the threads. The
+// rest of the process takes some 40 MiB; a worker holds two blocks raw, two encoded, one decoded.
+constexpr std::uint64_t workers_bytes = 160ULL << 20;
+
+unsigned worker_count(const Store::Impl& store, const Codec& codec) {
+  if (store.open_options.threads > 0) return store.threads;
+  const std::uint64_t each =
+      5 * pack::max_block_bytes + codec::encoder_bytes(codec, pack::max_block_bytes);
+  return std::clamp(static_cast<unsigned>(workers_bytes / each), 1U, store.threads);
+}
+
 }  // namespace
 
 struct SaveSession::Impl {
@@ -87,7 +99,7 @@ struct SaveSession::Impl {
         analyst(policy, pickle::Detail::symbols, owner.open_options.limits),
         pack(pack_path, io::Publish::create_only),
         writer(pack, {.codec = codec,
-                      .threads = owner.threads,
+                      .threads = worker_count(owner, codec),
                       .verify = save_options.verify,
                       .limits = owner.open_options.limits}) {
     manifest.snapshot.line = line;

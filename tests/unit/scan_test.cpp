@@ -6,17 +6,17 @@
 #include "support/expect.hpp"
 
 using namespace brine;
-using namespace brine::scanner;
+using namespace brine::scan;
 using brine::test::expect_error;
 
-namespace brine::scanner {
+namespace brine::scan {
 
 std::ostream& operator<<(std::ostream& out, Standing standing) {
   constexpr std::string_view names[] = {"allowed", "unlisted", "denied"};
   return out << names[static_cast<std::size_t>(standing)];
 }
 
-}  // namespace brine::scanner
+}  // namespace brine::scan
 
 namespace {
 
