@@ -92,7 +92,7 @@ struct SnapshotDetail {
 /// Something that happened in a store.
 struct Event {
   std::string time;      ///< UTC
-  std::string kind;      ///< `fallback`, `quarantine`, `restore`, `reindex`...
+  std::string kind;      ///< `fallback`, `quarantine`, `restore`, `verify`, `reindex`
   std::string line;      ///< or empty
   std::string snapshot;  ///< id, or empty
   std::string json;      ///< the details, one JSON object
