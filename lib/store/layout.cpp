@@ -10,6 +10,8 @@
 namespace brine::store {
 namespace {
 
+constexpr std::uint64_t max_store_file_bytes = 1ULL << 20;
+
 using Json = nlohmann::json;
 
 path fan_out(const path& directory, std::string_view id, std::string_view suffix) {
@@ -88,6 +90,23 @@ StoreFile decode_store_file(std::string_view text) {
   }
   file.options.on_fallback = value("on_fallback");
   return file;
+}
+
+StoreFile read_store_file(const Layout& layout) {
+  const std::string root = base::printable(layout.root().string());
+  const std::string mend = fmt::format("brine --store {} reindex", root);
+  try {
+    return decode_store_file(text_of(io::read_file(layout.options(), max_store_file_bytes)));
+  } catch (const Error& error) {
+    if (error.code() == Errc::corrupt) throw Error(Errc::corrupt, error.what(), mend);
+    if (error.code() != Errc::not_found) throw;
+    std::error_code ignored;
+    const bool was_store = std::filesystem::exists(layout.snapshots(), ignored);
+    throw Error(Errc::not_found,
+                was_store ? fmt::format("the store in {} has lost its brine.json", root)
+                          : fmt::format("there is no store in {}", root),
+                was_store ? mend : fmt::format("brine init {}", root));
+  }
 }
 
 }  // namespace brine::store

@@ -58,4 +58,7 @@ std::string encode(const StoreFile& file, std::string_view created);
 /// Throws: corrupt, unsupported (a newer format).
 StoreFile decode_store_file(std::string_view text);
 
+/// Reads brine.json. Throws as decode_store_file, and not_found.
+StoreFile read_store_file(const Layout& layout);
+
 }  // namespace brine::store

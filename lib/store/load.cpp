@@ -209,13 +209,21 @@ class Candidate {
 // A file that appears when the load is done.
 class FileTarget final : public Target {
  public:
-  explicit FileTarget(const fs::path& path) : file_(path, io::Publish::replace) {}
+  explicit FileTarget(const fs::path& path) : file_(followed(path), io::Publish::replace) {}
   void begin(std::uint64_t) override { file_.restart(); }
   bool can_restart() const noexcept override { return true; }
   void write(ByteView bytes) override { file_.write(bytes); }
   void commit() { file_.commit(); }
 
  private:
+  // Through a link to the file that it names, as cp(1) does: a `latest.pkl` stays a link.
+  static fs::path followed(const fs::path& path) {
+    std::error_code failure;
+    if (!fs::is_symlink(path, failure)) return path;
+    const fs::path real = fs::weakly_canonical(path, failure);
+    return failure ? path : real;
+  }
+
   io::AtomicFile file_;
 };
 

@@ -16,6 +16,44 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool is_usable(const store::Layout& layout) {
+  try {
+    store::read_store_file(layout);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != Errc::corrupt && error.code() != Errc::not_found) throw;
+    return false;
+  }
+}
+
+// The id of the store that the manifests were saved in; empty when there is none to ask.
+std::string id_from_manifests(const store::Layout& layout, const Limits& limits) {
+  std::error_code failure;
+  for (fs::recursive_directory_iterator entry(layout.snapshots(), failure), end;
+       !failure && entry != end; entry.increment(failure)) {
+    if (entry->path().extension() != ".json") continue;
+    try {
+      const Bytes text = io::read_file(entry->path(), limits.max_manifest_bytes);
+      if (digest::sha256_hex(text) != entry->path().stem().string()) continue;
+      return store::decode_manifest(text_of(text), limits).store;
+    } catch (const Error& error) {
+      if (!is_fallback_worthy(error.code())) throw;
+    }
+  }
+  return {};
+}
+
+// Writes brine.json anew where it is missing or damaged and there are manifests to say whose store
+// this is. Returns whether it did.
+bool mend_store_file(const store::Layout& layout, const Limits& limits) {
+  if (is_usable(layout)) return false;
+  const std::string id = id_from_manifests(layout, limits);
+  if (id.empty()) return false;
+  const std::string text = encode(store::StoreFile{id, {}}, base::now_utc());
+  io::write_file(layout.options(), bytes_of(text), io::Publish::replace);
+  return true;
+}
+
 class Reindexer {
  public:
   explicit Reindexer(Store::Impl& store) : store_(store) {}
@@ -151,9 +189,17 @@ class Reindexer {
 }  // namespace
 
 ReindexReport Store::reindex(const fs::path& root, const OpenOptions& options) {
+  const store::Layout layout(fs::absolute(root).lexically_normal());
+  const bool is_mended = mend_store_file(layout, options.limits);
   Impl store(root, options);
   store.require_writable();
-  return Reindexer(store).run();
+  ReindexReport report = Reindexer(store).run();
+  if (is_mended) {
+    report.problems.push_back({"brine.json", Errc::exists,
+                               "it was missing or damaged and is written anew: its codec and "
+                               "alert command are the default ones"});
+  }
+  return report;
 }
 
 }  // namespace brine

@@ -116,6 +116,7 @@ struct SaveSession::Impl {
   void publish();
   void enter();
   void point_at_good() const;
+  bool may_be_listed() const noexcept;
   void take_back() noexcept;
 
   Store::Impl& store;
@@ -206,6 +207,10 @@ void SaveSession::Impl::analyse() {
       pack, manifest.blocks, {.codec = codec, .threads = 1, .limits = store.open_options.limits});
   store::Analysis analysis = analyst.finish(*payload);
   if (!options.as_is) require_whole(analysis);
+  // A checkpoint that is kept although it is cut short may announce more than there is.
+  std::erase_if(analysis.buffers, [&](const BufferInfo& buffer) {
+    return buffer.offset > payload_bytes || buffer.bytes > payload_bytes - buffer.offset;
+  });
   manifest.buffers = std::move(analysis.buffers);
   manifest.scan = std::move(analysis.report);
 }
@@ -261,14 +266,24 @@ void SaveSession::Impl::publish() {
       manifest.steps = index.newest_steps();
       enter();
       index.insert({manifest.snapshot, manifest.scan.symbols, manifest.steps});
-      // From here on the disk may say yes although the call says no: what is published stays.
       is_in_catalog = true;
       transaction.commit();
     });
     point_at_good();
   } catch (...) {
-    if (!is_in_catalog) take_back();
+    if (!is_in_catalog || !may_be_listed()) take_back();
     throw;
+  }
+}
+
+// A commit that failed may have come through all the same, for the last fsync came too late: the
+// catalog is asked, and what it does not deny stays.
+bool SaveSession::Impl::may_be_listed() const noexcept {
+  try {
+    return store.with_catalog(
+        [&](catalog::Catalog& index) { return index.by_id(manifest.snapshot.id).has_value(); });
+  } catch (...) {
+    return true;
   }
 }
 

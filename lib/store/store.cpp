@@ -18,24 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t max_store_file_bytes = 1ULL << 20;
-
 unsigned thread_count(unsigned wanted) {
   return wanted > 0 ? wanted : std::clamp(std::thread::hardware_concurrency(), 1U, 16U);
 }
 
-store::StoreFile read_store_file(const store::Layout& layout) {
-  Bytes text;
-  try {
-    text = io::read_file(layout.options(), max_store_file_bytes);
-  } catch (const Error& error) {
-    if (error.code() != Errc::not_found) throw;
-    throw Error(Errc::not_found,
-                fmt::format("there is no store in {}", base::printable(layout.root().string())),
-                fmt::format("brine init {}", base::printable(layout.root().string())));
-  }
-  return store::decode_store_file(text_of(text));
-}
 void fill(const store::Layout& layout, const CreateOptions& options) {
   make_directories(layout);
   catalog::Catalog::open(layout.catalog(), catalog::Access::create, std::chrono::milliseconds(0));
@@ -87,7 +73,7 @@ void take_back(const fs::path& root, bool root_is_ours) noexcept {
 
 Store::Impl::Impl(const fs::path& root, const OpenOptions& options)
     : layout(fs::absolute(root).lexically_normal()),
-      file(read_store_file(layout)),
+      file(store::read_store_file(layout)),
       open_options(options),
       threads(thread_count(options.threads)),
       writable(io::is_writable(layout.root())) {}

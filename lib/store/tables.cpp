@@ -20,22 +20,55 @@ std::string step_name(const Table& table) {
   return fmt::format("{}:{}", table.name, table.version);
 }
 
-// How many snapshots a step has something to do for.
-std::uint64_t touched(catalog::Catalog& index, const migrate::Step& step) {
-  const auto entries = index.saved_before(step.table().name, step.table().version);
+// How many snapshots a step has something to do for, given what the steps before it make of them.
+std::uint64_t touched(catalog::Catalog& index, const Table& table,
+                      std::span<const migrate::Step> all) {
+  const std::string name = step_name(table);
+  const auto has_part = [&](const Rename& rename) {
+    return std::find(rename.steps.begin(), rename.steps.end(), name) != rename.steps.end();
+  };
+  const auto entries = index.saved_before(table.name, table.version);
   return static_cast<std::uint64_t>(
       std::count_if(entries.begin(), entries.end(), [&](const catalog::Entry& entry) {
-        return std::any_of(
-            entry.symbols.begin(), entry.symbols.end(),
-            [&](const SymbolCount& each) { return step.apply(each.symbol).has_value(); });
+        const auto renames = migrate::plan(entry.symbols, store::later_steps(all, entry.steps));
+        return std::any_of(renames.begin(), renames.end(), has_part);
       }));
 }
 
-TableStatus status_of(catalog::Catalog& index, const catalog::RegisteredTable& row,
-                      const Limits& limits) {
-  Table table = parse_table(row.toml, fmt::format("{}:{}", row.name, row.version), limits);
-  const std::uint64_t snapshots = touched(index, migrate::Step(table));
-  return {std::move(table), row.registered, snapshots};
+std::vector<TableStatus> all_statuses(catalog::Catalog& index,
+                                      const std::vector<migrate::Step>& steps) {
+  std::vector<TableStatus> all;
+  for (const catalog::RegisteredTable& row : index.tables()) {
+    const auto step = std::find_if(steps.begin(), steps.end(), [&](const migrate::Step& each) {
+      return each.table().name == row.name && each.table().version == row.version;
+    });
+    if (step == steps.end()) continue;  // registered since the steps were read
+    all.push_back({step->table(), row.registered, touched(index, step->table(), steps)});
+  }
+  return all;
+}
+
+TableStatus status_of(const std::vector<TableStatus>& all, const Table& table) {
+  const auto found = std::find_if(all.begin(), all.end(), [&](const TableStatus& each) {
+    return each.table.name == table.name && each.table.version == table.version;
+  });
+  if (found != all.end()) return *found;
+  throw Error(Errc::internal, fmt::format("step {} is not registered", step_name(table)));
+}
+
+// No table may make a snapshot name what runs code: every load of it would be refused.
+void check_targets(const Table& table, std::string_view origin) {
+  const scan::Policy policy;
+  for (const Rule& rule : table.rules) {
+    Symbol target = rule.to;
+    if (rule.kind == RuleKind::module) target.name = "any";
+    if (policy.standing(target, 4) != scan::Standing::denied) continue;
+    throw Error(
+        Errc::migration,
+        fmt::format("{}:{}: the target {} is on the deny list: it runs code", origin, rule.line,
+                    rule.to.name.empty() ? rule.to.module : rule.to.module + ":" + rule.to.name),
+        "choose another target; see migrations/README.md");
+  }
 }
 
 // Now, or right after the newest table where the clock stands still or was set back: the order of
@@ -141,38 +174,31 @@ std::vector<catalog::RegisteredTable> Store::Impl::table_files(
 }
 
 TableStatus Store::add_table(std::string_view toml, std::string_view origin) {
-  const Limits& limits = impl_->open_options.limits;
-  const Table table = parse_table(toml, origin, limits);
+  const Table table = parse_table(toml, origin, impl_->open_options.limits);
+  check_targets(table, origin);
   impl_->require_writable();
   const io::FileLock lock = impl_->lock(io::Hold::exclusive);
-  return impl_->with_catalog([&](catalog::Catalog& index) {
+  impl_->with_catalog([&](catalog::Catalog& index) {
     const auto rows = index.tables();
-    for (const catalog::RegisteredTable& row : rows) {
-      if (row.name == table.name && row.version == table.version && row.digest == table.digest) {
-        return status_of(index, row, limits);
-      }
-    }
+    const auto same = [&](const catalog::RegisteredTable& row) {
+      return row.name == table.name && row.version == table.version && row.digest == table.digest;
+    };
+    if (std::any_of(rows.begin(), rows.end(), same)) return;
     check_order(rows, table);
-    const catalog::RegisteredTable row{table.name,  table.version,     table.digest,
-                                       table.title, std::string(toml), next_time(rows)};
     const fs::path path = impl_->layout.table(table.name, table.version);
     io::make_directories(path.parent_path());
     auto transaction = index.begin();
-    index.insert_table(row);
+    index.insert_table(
+        {table.name, table.version, table.digest, table.title, std::string(toml), next_time(rows)});
     io::write_file(path, bytes_of(toml), io::Publish::replace);
     transaction.commit();
-    return status_of(index, row, limits);
   });
+  return status_of(tables(), table);
 }
 
 std::vector<TableStatus> Store::tables() const {
-  return impl_->with_catalog([&](catalog::Catalog& index) {
-    std::vector<TableStatus> all;
-    for (const catalog::RegisteredTable& row : index.tables()) {
-      all.push_back(status_of(index, row, impl_->open_options.limits));
-    }
-    return all;
-  });
+  const std::vector<migrate::Step> steps = impl_->steps();
+  return impl_->with_catalog([&](catalog::Catalog& index) { return all_statuses(index, steps); });
 }
 
 MigrationPlan Store::plan(std::string_view ref) const {

@@ -136,7 +136,8 @@ class SnapshotDetail:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened in a store. `kind`: fallback, quarantine, restore, reindex"""
+    """Something that happened in a store. `kind`: fallback, quarantine, restore, verify, reindex
+    """
 
     time: str
     kind: str

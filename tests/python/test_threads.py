@@ -59,8 +59,8 @@ class Threads(StoreCase):
         for body in (lambda: self.store.save(array, "run", codec="bzip2:9"),
                      lambda: self.store.load(saved), self.store.verify):
             turns, seconds = self.count_beside(body)
-            # A turn takes 2 ms and more; a tenth of them leaves room for a busy machine.
-            self.assertGreater(turns, seconds / 0.02, f"{turns} turns in {seconds:.2f} s")
+            # A turn takes 2 ms; a fiftieth of them leaves room for a busy machine.
+            self.assertGreater(turns, seconds / 0.1, f"{turns} turns in {seconds:.2f} s")
 
     def test_a_busy_thread_does_not_starve_a_save(self):
         obj = [(index, str(index)) for index in range(400_000)]  # small frames only, 7 MiB

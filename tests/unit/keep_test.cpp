@@ -106,6 +106,8 @@ BOOST_AUTO_TEST_CASE(pointers_are_checked_and_mended) {
     const VerifyReport report = store.verify();
     BOOST_TEST(report.problems.size() == 1u);
     BOOST_TEST(report.problems[0].where == "good/run");
+    const bool is_behind = wrong.starts_with(snapshots[0].id);
+    BOOST_TEST((report.problems[0].code == (is_behind ? Errc::not_found : Errc::corrupt)));
     BOOST_TEST(pointer() == snapshots[2].id + "\n");
   }
   fs::remove(root / "good" / "run");
@@ -159,6 +161,41 @@ BOOST_AUTO_TEST_CASE(a_damaged_catalog_says_so_and_reindex_mends_it) {
   Store::reindex(root);
   BOOST_TEST((ids() == before));
   BOOST_TEST(contents(root / "catalog.sqlite.old") == noise(100000));
+}
+
+BOOST_AUTO_TEST_CASE(brine_json_is_written_anew_from_the_manifests) {
+  const auto before = ids();
+  const std::string good = contents(root / "brine.json");
+  for (const std::string& wrong : {std::string(), std::string("{"), noise(100)}) {
+    if (wrong.empty()) {
+      fs::remove(root / "brine.json");
+    } else {
+      write(root / "brine.json", wrong);
+    }
+    try {
+      Store::open(root);
+      BOOST_ERROR("nothing was thrown");
+    } catch (const Error& error) {
+      BOOST_TEST((error.code() == (wrong.empty() ? Errc::not_found : Errc::corrupt)));
+      BOOST_TEST(error.hint().ends_with(" reindex"));
+    }
+    const ReindexReport report = Store::reindex(root);
+    BOOST_TEST(report.snapshots == 3u);
+    BOOST_TEST(report.problems.at(0).where == "brine.json");
+    BOOST_TEST((ids() == before));
+    // The same store: its id comes from the manifests.
+    const std::string fresh = contents(root / "brine.json");
+    const std::string key = "\"store\": ";
+    BOOST_TEST(fresh.substr(fresh.find(key)) == good.substr(good.find(key)));
+  }
+  BOOST_TEST(Store::reindex(root).problems.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_store_of_a_newer_format_is_not_written_anew) {
+  const std::string newer = "{\"brine\":99,\"store\":\"x\"}";
+  write(root / "brine.json", newer);
+  expect_error(Errc::unsupported, "99", [&] { Store::reindex(root); });
+  BOOST_TEST(contents(root / "brine.json") == newer);
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_is_open_sees_the_new_catalog) {
