@@ -94,7 +94,7 @@ StoreFile decode_store_file(std::string_view text) {
 
 StoreFile read_store_file(const Layout& layout) {
   const std::string root = base::printable(layout.root().string());
-  const std::string mend = fmt::format("brine --store {} reindex", root);
+  const std::string mend = "brine reindex";
   try {
     return decode_store_file(text_of(io::read_file(layout.options(), max_store_file_bytes)));
   } catch (const Error& error) {

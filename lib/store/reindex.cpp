@@ -43,12 +43,14 @@ std::string id_from_manifests(const store::Layout& layout, const Limits& limits)
   return {};
 }
 
-// Writes brine.json anew where it is missing or damaged and there are manifests to say whose store
-// this is. Returns whether it did.
+// Writes brine.json anew where it is missing or damaged in a directory that has a store's rooms.
+// Returns whether it did.
 bool mend_store_file(const store::Layout& layout, const Limits& limits) {
   if (is_usable(layout)) return false;
-  const std::string id = id_from_manifests(layout, limits);
-  if (id.empty()) return false;
+  std::error_code ignored;
+  if (!fs::exists(layout.snapshots(), ignored) || !fs::exists(layout.packs(), ignored)) return false;
+  std::string id = id_from_manifests(layout, limits);
+  if (id.empty()) id = base::random_id();
   const std::string text = encode(store::StoreFile{id, {}}, base::now_utc());
   io::write_file(layout.options(), bytes_of(text), io::Publish::replace);
   return true;
