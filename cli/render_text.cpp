@@ -230,7 +230,7 @@ std::string reindex_text(const ReindexReport& report, const Ink& ink) {
   std::string text = problems_text(report.problems, ink) +
                      fmt::format("{} in the catalog", counted(report.snapshots, "snapshot"));
   if (!report.problems.empty()) {
-    text += fmt::format(", {} left out", counted(report.problems.size(), "manifest"));
+    text += fmt::format(", {}", counted(report.problems.size(), "problem"));
   }
   return text + '\n';
 }

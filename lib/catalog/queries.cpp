@@ -23,7 +23,7 @@ std::vector<Snapshot> Catalog::log(const LogQuery& query) const {
   Use keys = database.use(
       "SELECT number FROM snapshots WHERE"
       " ?1 IS NULL OR EXISTS (SELECT 1 FROM tags WHERE snapshot = number AND tag = ?1)"
-      " ORDER BY created DESC, seq DESC, line LIMIT ?2", query.tag, limit_of(query.limit));
+      " ORDER BY created DESC, number DESC LIMIT ?2", query.tag, limit_of(query.limit));
   return read_all(database, keys);
 }
 

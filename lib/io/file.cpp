@@ -20,17 +20,19 @@ struct stat status_of(int fd, const std::filesystem::path& path) {
   return status;
 }
 
+struct stat require_regular(int fd, const std::filesystem::path& path) {
+  const struct stat status = status_of(fd, path);
+  if (S_ISREG(status.st_mode)) return status;
+  throw Error(Errc::environment,
+              fmt::format("cannot open {}: not a regular file", base::printable(path.native())));
+}
+
 }  // namespace
 
 // O_NONBLOCK: opening a named pipe would wait for a writer before it could be refused.
 File::File(const std::filesystem::path& path)
     : path_(path), fd_(open_or_throw(path, O_RDONLY | O_NONBLOCK, "open")) {
-  const struct stat status = status_of(fd_.get(), path_);
-  if (!S_ISREG(status.st_mode)) {
-    throw Error(Errc::environment,
-                fmt::format("cannot open {}: not a regular file", base::printable(path.native())));
-  }
-  size_ = static_cast<std::uint64_t>(status.st_size);
+  size_ = static_cast<std::uint64_t>(require_regular(fd_.get(), path_).st_size);
 }
 
 void File::read_at(std::uint64_t offset, ByteSpan buffer) const {
@@ -68,8 +70,10 @@ void MemoryFile::read_at(std::uint64_t offset, ByteSpan buffer) const {
 
 // The size is a hint only: pipes and /proc have none. One byte more than it finds the end at once.
 Bytes read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
-  const Fd fd = open_or_throw(path, O_RDONLY, "open");
-  const auto hint = static_cast<std::uint64_t>(status_of(fd.get(), path).st_size);
+  // Not blocking: a FIFO under the name must not hold its reader for ever.
+  const Fd fd = open_or_throw(path, O_RDONLY | O_NONBLOCK, "open");
+  const struct stat status = require_regular(fd.get(), path);
+  const auto hint = static_cast<std::uint64_t>(status.st_size);
   Bytes content(static_cast<std::size_t>(std::min(hint, max_bytes)) + 1);
   std::size_t held = 0;
   while (const std::size_t got = read_some(fd.get(), ByteSpan(content).subspan(held), path)) {

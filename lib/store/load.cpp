@@ -27,6 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds hook_time{30};
+constexpr int most_links = 40;  // as many as the kernel follows
 
 // Edits need every push, not only the distinct symbols.
 Limits limits_for_edits(Limits limits) {
@@ -209,7 +210,8 @@ class Candidate {
 // A file that appears when the load is done.
 class FileTarget final : public Target {
  public:
-  explicit FileTarget(const fs::path& path) : file_(followed(path), io::Publish::replace) {}
+  FileTarget(const fs::path& path, const fs::path& store)
+      : file_(checked(followed(path), store), io::Publish::replace) {}
   void begin(std::uint64_t) override { file_.restart(); }
   bool can_restart() const noexcept override { return true; }
   void write(ByteView bytes) override { file_.write(bytes); }
@@ -217,11 +219,35 @@ class FileTarget final : public Target {
 
  private:
   // Through a link to the file that it names, as cp(1) does: a `latest.pkl` stays a link.
-  static fs::path followed(const fs::path& path) {
+  static fs::path followed(fs::path path) {
     std::error_code failure;
-    if (!fs::is_symlink(path, failure)) return path;
-    const fs::path real = fs::weakly_canonical(path, failure);
-    return failure ? path : real;
+    for (int links = 0; links < most_links && fs::is_symlink(path, failure); ++links) {
+      // An absolute target takes the place of the whole path.
+      path = path.parent_path() / fs::read_symlink(path, failure);
+      if (failure) break;
+    }
+    return path;
+  }
+
+  // To replace a device by a file would harm the machine, to replace a pack the store.
+  static fs::path checked(fs::path path, const fs::path& store) {
+    std::error_code failure;
+    const fs::file_status status = fs::status(path, failure);
+    if (fs::exists(status) && !fs::is_regular_file(status)) {
+      throw Error(Errc::environment,
+                  fmt::format("cannot write {}: it is there and no regular file",
+                              base::printable(path.string())),
+                  "brine load REF -o - writes to standard output");
+    }
+    const fs::path place = fs::weakly_canonical(fs::absolute(path), failure);
+    const fs::path root = fs::weakly_canonical(store, failure);
+    const auto difference = std::mismatch(root.begin(), root.end(), place.begin(), place.end());
+    if (difference.first == root.end()) {
+      throw Error(Errc::usage,
+                  fmt::format("{} lies inside the store", base::printable(path.string())),
+                  "choose a place outside of the store");
+    }
+    return path;
   }
 
   io::AtomicFile file_;
@@ -350,7 +376,7 @@ LoadReport Store::load(std::string_view ref, Target& target, const LoadOptions& 
 
 LoadReport Store::load_file(std::string_view ref, const fs::path& file,
                             const LoadOptions& options) {
-  FileTarget target(file);
+  FileTarget target(file, impl_->layout.root());
   LoadReport report = load(ref, target, options);
   target.commit();
   return report;

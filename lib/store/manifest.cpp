@@ -17,6 +17,9 @@ namespace {
 
 using Json = nlohmann::json;
 
+// The catalog keeps 63 bits, and a line goes on counting from its highest number.
+constexpr std::uint64_t largest_number = (1ULL << 62);
+
 [[noreturn]] void wrong(const std::string& what) {
   throw Error(Errc::corrupt, "the manifest " + what);
 }
@@ -51,7 +54,9 @@ std::string printable_at(const Json& value, const char* what) {
 
 std::uint64_t number(const Json& value, const char* what) {
   if (!value.is_number_unsigned()) wrong(fmt::format("has a {} that is no natural number", what));
-  return value.get<std::uint64_t>();
+  const auto parsed = value.get<std::uint64_t>();
+  if (parsed > largest_number) wrong(fmt::format("has the absurd {} {}", what, parsed));
+  return parsed;
 }
 
 std::string text_at(const Json& object, const char* key) {

@@ -48,7 +48,8 @@ std::string id_from_manifests(const store::Layout& layout, const Limits& limits)
 bool mend_store_file(const store::Layout& layout, const Limits& limits) {
   if (is_usable(layout)) return false;
   std::error_code ignored;
-  if (!fs::exists(layout.snapshots(), ignored) || !fs::exists(layout.packs(), ignored)) return false;
+  if (!fs::exists(layout.snapshots(), ignored) || !fs::exists(layout.packs(), ignored))
+    return false;
   std::string id = id_from_manifests(layout, limits);
   if (id.empty()) id = base::random_id();
   const std::string text = encode(store::StoreFile{id, {}}, base::now_utc());
@@ -89,7 +90,10 @@ class Reindexer {
       try {
         manifests_.push_back(store_.manifest(file.stem().string()));
       } catch (const Error& error) {
-        if (!is_fallback_worthy(error.code())) throw;
+        // A FIFO or directory of that name is damage; a file that may not be read is not, and an
+        // index without it would forget a snapshot.
+        std::error_code ignored;
+        if (!is_fallback_worthy(error.code()) && fs::is_regular_file(file, ignored)) throw;
         report_.problems.push_back({store_.layout.inside(file), error.code(), error.what()});
       }
     }
@@ -181,7 +185,14 @@ class Reindexer {
     for (const fs::path& file : store_.files_below(store_.layout.good(), "")) {
       if (base::is_name(file.filename().string())) lines.insert(file.filename().string());
     }
-    for (const std::string& line : lines) store_.point_at_good(line);
+    for (const std::string& line : lines) {
+      try {
+        store_.point_at_good(line);
+      } catch (const Error& error) {
+        report_.problems.push_back(
+            {store_.layout.inside(store_.layout.good(line)), error.code(), error.what()});
+      }
+    }
   }
   Store::Impl& store_;
   std::vector<store::Manifest> manifests_;

@@ -154,7 +154,9 @@ std::vector<fs::path> Store::Impl::files_below(const fs::path& directory,
   for (fs::recursive_directory_iterator entry(directory, failure), end; !failure && entry != end;
        entry.increment(failure)) {
     const bool is_wanted = extension.empty() || entry->path().extension() == extension;
-    if (is_wanted && entry->is_regular_file(failure)) files.push_back(entry->path());
+    // Whatever has the name: what is no file under it must be told of, not passed over.
+    const bool is_room = extension.empty() && entry->is_directory(failure);
+    if (is_wanted && !is_room) files.push_back(entry->path());
   }
   if (failure) io::throw_errno(failure.value(), "read", directory);
   std::sort(files.begin(), files.end());

@@ -72,7 +72,12 @@ class Verifier {
                                   "it does not name the newest known-good snapshot of its line"});
       if (!store_.writable) continue;
       const io::FileLock lock = store_.lock(io::Hold::exclusive);
-      store_.point_at_good(line);
+      try {
+        store_.point_at_good(line);
+      } catch (const Error& error) {
+        report_.problems.push_back(
+            {store_.layout.inside(store_.layout.good(line)), error.code(), error.what()});
+      }
     }
   }
 
@@ -108,8 +113,7 @@ class Verifier {
       return std::string(text_of(io::read_file(store_.layout.good(line), max_pointer_bytes)));
     } catch (const Error& error) {
       if (error.code() == Errc::not_found) return {};
-      if (error.code() == Errc::limit) return "more than an id";
-      throw;
+      return "no pointer at all";
     }
   }
   void mark(const Snapshot& snapshot, State state, std::string_view kind, std::string_view reason) {

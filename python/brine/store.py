@@ -8,7 +8,7 @@ import warnings
 from typing import Any, Callable, Iterable, Mapping
 
 from brine import _brine
-from brine.errors import NotFoundError, symbols_in
+from brine.errors import NotFoundError, UsageError, symbols_in
 from brine.pickling import Pickler, unpickle
 from brine.values import Loaded, LoadReport, Snapshot, SnapshotDetail, TableStatus
 
@@ -53,6 +53,7 @@ class Store(_brine.Store):
              progress: Progress | None = None) -> Snapshot:
         """Pickle `obj` into the next snapshot of `line`; it is durable when this returns. What
         cannot be pickled raises what pickle raises, and leaves nothing behind."""
+        _check_labels(step, metrics, tags)
         session = self._begin_save(line, codec=codec, step=step, metrics=metrics, tags=tags,
                                    progress=progress)
         try:
@@ -105,6 +106,25 @@ class Store(_brine.Store):
 
     def __repr__(self) -> str:
         return f"<brine.Store {str(self.root)!r}>"
+
+
+def _check_labels(step: int | None, metrics: Mapping[str, float] | None,
+                  tags: Iterable[str]) -> None:
+    """Raise UsageError that names the argument: a training loop passes None for a loss sooner or
+    later, and a list of C++ signatures would not say so."""
+    if step is not None and not hasattr(step, "__index__"):
+        raise UsageError(f"step wants a whole number, not {step!r}")
+    if isinstance(tags, str):
+        raise UsageError("tags wants several names, not one text", hint=f"tags=[{tags!r}]")
+    if metrics is None:
+        return
+    if not isinstance(metrics, Mapping):
+        raise UsageError(f"metrics wants names and numbers, not {metrics!r}",
+                         hint="metrics={'loss': 0.5}")
+    for name, value in metrics.items():
+        if not isinstance(name, str) or not hasattr(value, "__float__"):
+            raise UsageError(f"metric {name!r} wants a number, not {value!r}",
+                             hint="leave it out where there is none")
 
 
 def open_store(path: str | os.PathLike[str] | None = None, *, create: bool = False,

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -189,6 +191,25 @@ BOOST_AUTO_TEST_CASE(brine_json_is_written_anew_from_the_manifests) {
     BOOST_TEST(fresh.substr(fresh.find(key)) == good.substr(good.find(key)));
   }
   BOOST_TEST(Store::reindex(root).problems.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_file_is_told_and_keeps_nothing_else_out) {
+  const fs::path manifest = manifest_of(snapshots[1]);
+  for (const bool as_directory : {true, false}) {
+    fs::remove_all(manifest);
+    if (as_directory) {
+      fs::create_directory(manifest);
+    } else {
+      BOOST_TEST(::mkfifo(manifest.c_str(), 0600) == 0);
+    }
+    const ReindexReport report = Store::reindex(root);
+    BOOST_TEST(report.snapshots == 2u);
+    BOOST_TEST(report.problems.at(0).where == manifest.lexically_relative(root).string());
+  }
+  fs::remove(root / "good/run");
+  fs::create_directory(root / "good/run");
+  BOOST_TEST(!Store::reindex(root).problems.empty());
+  BOOST_TEST(!store.verify().problems.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_store_of_a_newer_format_is_not_written_anew) {

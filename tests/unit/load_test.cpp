@@ -283,4 +283,24 @@ BOOST_FIXTURE_TEST_CASE(progress_is_told_of_what_is_handed_over, Three) {
   BOOST_TEST(last == payloads[2].size());
 }
 
+BOOST_FIXTURE_TEST_CASE(a_file_target_replaces_files_only, StoreFixture) {
+  save(pickle_of("1"));
+  const fs::path place = directory / "out.pkl";
+  const fs::path link = directory / "latest.pkl";
+  fs::create_symlink("out.pkl", link);
+  store.load_file("run", link);
+  BOOST_TEST(fs::is_symlink(link));
+  BOOST_TEST(contents(place) == pickle_of("1"));
+  const fs::path fifo = directory / "fifo";
+  BOOST_TEST(::mkfifo(fifo.c_str(), 0600) == 0);
+  for (const fs::path& wrong : {fifo, directory.path()}) {
+    expect_error(Errc::environment, "no regular file", [&] { store.load_file("run", wrong); });
+  }
+  BOOST_TEST(fs::is_fifo(fifo));
+  const fs::path around = root / ".." / "store/x";
+  for (const fs::path& inside : {root / "packs/new", root / "brine.json", around}) {
+    expect_error(Errc::usage, "inside the store", [&] { store.load_file("run", inside); });
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
