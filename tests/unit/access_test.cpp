@@ -35,10 +35,6 @@ BOOST_AUTO_TEST_CASE(what_is_missing_cannot_be_written) {
   BOOST_TEST(!is_writable(directory / "file/below"));
 }
 
-BOOST_AUTO_TEST_CASE(a_kernel_file_system_cannot_be_written) {
-  BOOST_TEST(!is_writable("/proc/self/fdinfo"));
-}
-
 BOOST_AUTO_TEST_CASE(a_file_that_others_may_write_is_not_ours_alone) {
   const TemporaryDirectory directory;
   const auto file = directory / "brine.json";
