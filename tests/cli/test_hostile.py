@@ -2,7 +2,7 @@
 import hashlib
 import json
 import os
-import pickle
+import re
 import shutil
 import stat
 import subprocess
@@ -39,12 +39,11 @@ class HostileTest(CommandTest):
         story = done.stderr.decode()
         if done.returncode not in (0, 10) and not done.stdout:
             self.assertRegex(story, r"(?m)^brine: [^\n]+$", context)
-        self.assertLessEqual(story.count("brine: error"), 1, context)
+        self.assertLessEqual(len(re.findall(r"(?m)^brine: (?!note|warning)", story)), 1, context)
         return done
 
     def outside(self):
-        return {str(p) for p in self.path.parent.glob("brine-cli-*/../x*")} | {
-            name for name in self.all_files() if not name.startswith(".brine/")}
+        return {name for name in self.all_files() if not name.startswith(".brine/")}
 
     def check_readers(self, context):
         """Every command ends in order, and a load that succeeds gives what was saved."""
@@ -130,14 +129,15 @@ class ReplacedFileTest(HostileTest):
             before = self.outside()
             with self.subTest(what):
                 report = self.bounded("reindex")
-                self.assertIn(report.returncode, {0} if what == "nothing" else CODES)
+                self.assertEqual(report.returncode, 0 if what == "nothing" else 12)
                 self.check_readers(what)
                 self.bounded("load", name, "-o", "out.pkl")
                 out = self.path / "out.pkl"
                 self.assertIn(out.read_bytes() if out.exists() else SAFE, (SAFE,))
                 out.unlink(missing_ok=True)
                 self.assertEqual(self.outside(), before)
-                self.assertFalse((self.path / "x").exists())
+                for above in (self.store, self.path, self.path.parent):
+                    self.assertFalse((above / "x").exists())
             self.start_over()
 
 
@@ -178,30 +178,40 @@ class DestinationTest(HostileTest):
 
 class TerminalTest(HostileTest):
     # Escape sequences, a bell, a line break, DEL, C1, and marks that turn the reading direction.
-    NAME = "Net\x1b]0;owned\x07\x1b[31m\r\x7f\x9b2J\u202egnp\u2066x\u200f"
-    BIDI = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    MARKS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    NAMES = ("Net\x1b]0;owned\x07", "Net\x1b[31m", "Net\rx", "Net\x7f", "Net\x9b2J", "Net\u202egnp",
+             "Net" + MARKS, "Net\tx")
 
     def check_clean(self, *words):
         done = self.bounded(*words)
         for text in (done.stdout, done.stderr):
             raw = [b for b in text if (b < 0x20 and b != 0x0a) or b == 0x7f]
             self.assertEqual(raw, [], f"{words}: {text!r}")
-            odd = [c for c in text.decode() if c in self.BIDI or 0x80 <= ord(c) < 0xa0]
+            odd = [c for c in text.decode() if c in self.MARKS or 0x80 <= ord(c) < 0xa0]
             self.assertEqual(odd, [], f"{words}: {text!r}")
-        return done.stdout + done.stderr
+
+    def pickles(self, name):
+        """As a class's name by STACK_GLOBAL, in its module, and by GLOBAL with its bare bytes."""
+        yield instance_of("myproject.models", name, {"a": 1})
+        yield instance_of("myproject" + name, "Net", {"a": 1})
+        yield b"cmyproject.models\n" + name.encode() + b"\n."
 
     def test_names_in_a_pickle_reach_the_terminal_escaped(self):
-        file = self.file("hostile.pkl", instance_of("myproject.models", self.NAME, {"a": 1}))
-        self.assertIn(self.NAME.encode(), file.read_bytes())
-        self.assertIn(b"myproject.models", self.check_clean("scan", file))
-        self.check_clean("save", "run", file)
-        self.check_clean("save", "run", file, "--json")
-        for words in (["show", "run"], ["log"], ["verify"], ["load", "run", "-o", "out.pkl"]):
-            self.check_clean(*words)
-            (self.path / "out.pkl").unlink(missing_ok=True)
+        for name in self.NAMES:
+            for content in self.pickles(name):
+                with self.subTest(content=content):
+                    self.assertIn(name.encode(), content)
+                    file = self.file("hostile.pkl", content)
+                    self.check_clean("scan", file)
+                    self.check_clean("save", "run", file)
+                    self.check_clean("show", "run")
+        self.check_clean("log")
+
+    def test_a_name_with_marks_is_told_with_its_marks_spelled(self):
+        file = self.file("hostile.pkl", instance_of("myproject.models", "Net\u202egnp", {"a": 1}))
+        self.assertIn(r"Net\xe2\x80\xaegnp", self.ok("scan", file, code=1))
+        for words in (["scan", file], ["save", "run", file], ["show", "run"]):
             self.check_clean(*words, "--json")
-            (self.path / "out.pkl").unlink(missing_ok=True)
-        self.assertEqual(pickle.loads(SAFE)["epoch"], 3)
 
 
 if __name__ == "__main__":
