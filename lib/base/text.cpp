@@ -50,6 +50,30 @@ std::size_t utf8_length(std::string_view text) {
   return overlong || surrogate || too_large ? 0 : length;
 }
 
+// Characters that show nothing, or turn what follows around: a name with one looks like another.
+bool is_invisible(char32_t c) {
+  struct Range {
+    char32_t first;
+    char32_t last;
+  };
+  constexpr std::array ranges{Range{0x00, 0x1f},     Range{0x7f, 0x9f},      Range{0xad, 0xad},
+                              Range{0x61c, 0x61c},   Range{0x180e, 0x180e},  Range{0x200b, 0x200f},
+                              Range{0x2028, 0x202e}, Range{0x2060, 0x206f},  Range{0xfeff, 0xfeff},
+                              Range{0xfff9, 0xfffb}, Range{0xe0000, 0xe007f}};
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [&](const Range& range) { return c >= range.first && c <= range.last; });
+}
+
+// The character that a valid sequence of `length` bytes spells.
+char32_t code_point(std::string_view text, std::size_t length) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  char32_t c = length == 1 ? lead : lead & (0x7fU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    c = c << 6 | (static_cast<unsigned char>(text[i]) & 0x3fU);
+  }
+  return c;
+}
+
 bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
@@ -121,13 +145,8 @@ std::string printable(std::string_view text) {
   out.reserve(text.size());
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
-    const auto lead = static_cast<unsigned char>(text[0]);
-    // C1 controls are two bytes long in UTF-8 and as dangerous to a terminal as C0.
-    const bool control =
-        lead < 0x20 || lead == 0x7f ||
-        (length == 2 && lead == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0);
     const std::size_t taken = std::max<std::size_t>(length, 1);
-    if (length == 0 || control) {
+    if (length == 0 || is_invisible(code_point(text, length))) {
       for (const char c : text.substr(0, taken)) {
         out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
       }

@@ -178,7 +178,7 @@ class DestinationTest(HostileTest):
 
 class TerminalTest(HostileTest):
     # Escape sequences, a bell, a line break, DEL, C1, and marks that turn the reading direction.
-    MARKS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    MARKS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
     NAMES = ("Net\x1b]0;owned\x07", "Net\x1b[31m", "Net\rx", "Net\x7f", "Net\x9b2J", "Net\u202egnp",
              "Net" + MARKS, "Net\tx")
 

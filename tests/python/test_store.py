@@ -121,9 +121,8 @@ class Failures(StoreCase):
 
     def test_a_wrong_argument_is_a_type_error(self):
         for body in [lambda: self.store.load(3), lambda: self.store.save(1, 2),
-                     lambda: self.store.save(1, "run", tags="release"),
-                     lambda: self.store.load("run", trusted="os"),
-                     lambda: self.store.save(1, "run", metrics={"loss": "low"})]:
+                     lambda: self.store.save_file(__file__, "run", tags="release"),
+                     lambda: self.store.load("run", trusted="os")]:
             self.assertRaises(TypeError, body)
         self.assertEqual(self.files(), set())
 

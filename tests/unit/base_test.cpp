@@ -72,6 +72,11 @@ BOOST_AUTO_TEST_CASE(control_bytes_and_broken_utf8_are_escaped) {
   BOOST_TEST(printable("caf\xc3\xa9") == "caf\xc3\xa9");
   BOOST_TEST(printable("\x1b[31m") == "\\x1b[31m");
   BOOST_TEST(printable("\xc2\x9b") == "\\xc2\\x9b");
+  BOOST_TEST(printable("a\xe2\x80\x8e") == "a\\xe2\\x80\\x8e");          // left-to-right mark
+  BOOST_TEST(printable("\xe2\x80\xae") == "\\xe2\\x80\\xae");            // right-to-left override
+  BOOST_TEST(printable("\xd8\x9c") == "\\xd8\\x9c");                      // Arabic letter mark
+  BOOST_TEST(printable("\xe2\x80\x8b") == "\\xe2\\x80\\x8b");            // zero-width space
+  BOOST_TEST(printable("\xe4\xb8\xad\xf0\x9f\x8c\x8a") == "\xe4\xb8\xad\xf0\x9f\x8c\x8a");
   BOOST_TEST(printable("a\xff\xe2\x82") == "a\\xff\\xe2\\x82");
   BOOST_TEST(printable("\xed\xa0\x80") == "\\xed\\xa0\\x80");
 }
