@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 // Returns `text` as one word of a shell.
 std::string quoted(const std::string& text) {
   const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) || std::string_view("/._-+:@~=").find(static_cast<char>(c)) !=
-                                  std::string_view::npos;
+    return std::isalnum(c) ||
+           std::string_view("/._-+:@~=").find(static_cast<char>(c)) != std::string_view::npos;
   });
   if (plain) return text;
   std::string word = "'";
@@ -93,20 +93,34 @@ std::string general_hint(const Arguments& arguments, const Error& error) {
   return {};
 }
 
+// The library knows no files: a hint of it becomes what can be pasted.
+std::string with_files(const Arguments& arguments, std::string hint) {
+  const std::string file = quoted(file_of(arguments));
+  if (const auto at = hint.find(" FILE "); at != std::string::npos && file != "''") {
+    return hint.replace(at + 1, 4, file);
+  }
+  if (hint.ends_with(" --fallback") && arguments.load.output) {
+    return fmt::format("{} -o {}", hint, quoted(*arguments.load.output));
+  }
+  return hint;
+}
+
 }  // namespace
 
 std::string in_same_store(const GlobalArguments& global, const std::string& command) {
   constexpr std::string_view program = "brine ";
   const bool asks_a_store = command.starts_with(program) && !command.starts_with("brine init") &&
-                            !command.starts_with("brine help") && !command.ends_with("--help");
+                            !command.starts_with("brine help") &&
+                            command.find(" --store ") == std::string::npos &&
+                            !command.ends_with("--help");
   if (!global.store || !asks_a_store) return command;
-  return fmt::format("brine --store {} {}", quoted(*global.store),
-                     command.substr(program.size()));
+  return fmt::format("brine --store {} {}", quoted(*global.store), command.substr(program.size()));
 }
 
 std::string hint_for(const Arguments& arguments, const Error& error) {
-  return in_same_store(arguments.global,
-                       error.hint().empty() ? general_hint(arguments, error) : error.hint());
+  return in_same_store(arguments.global, error.hint().empty()
+                                             ? general_hint(arguments, error)
+                                             : with_files(arguments, error.hint()));
 }
 
 }  // namespace brine::cli

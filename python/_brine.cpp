@@ -59,11 +59,11 @@ class Handle {
       : codec_(codec ? std::optional(parse_codec(*codec)) : std::nullopt),
         on_fallback_(on_fallback),
         store_("store", unlocked([&] {
-          return open_store(root, create,
-                            {.codec = codec_.value_or(Codec{}),
-                             .on_fallback = on_fallback_.value_or("")},
-                            {.threads = threads});
-        })) {}
+                 return open_store(
+                     root, create,
+                     {.codec = codec_.value_or(Codec{}), .on_fallback = on_fallback_.value_or("")},
+                     {.threads = threads});
+               })) {}
 
   const fs::path& root() const { return store_.get()->root(); }
   void close() { store_.close(); }
@@ -74,8 +74,7 @@ class Handle {
   }
 
   SaveOptions save_options(Origin origin, const OptionalText& codec,
-                           std::optional<std::int64_t> step,
-                           const Metrics& metrics,
+                           std::optional<std::int64_t> step, const Metrics& metrics,
                            const py::object& tags, const py::object& progress) const {
     return {.codec = codec ? std::optional(parse_codec(*codec)) : codec_,
             .step = step,
@@ -93,6 +92,8 @@ class Handle {
             .on_fallback = on_fallback ? on_fallback : on_fallback_,
             .progress = progress_of(progress)};
   }
+
+  std::shared_ptr<Store> share() const { return store_.get(); }
 
   /// Calls `ask` on the store, without the GIL.
   template <typename Ask>
@@ -112,8 +113,9 @@ void translate(std::exception_ptr thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const Error& error) {
-    const py::object raised = py::module_::import("brine.errors").attr("from_code")(
-        info(error.code()).name, text(error.what()), text(error.hint()));
+    const py::object raised =
+        py::module_::import("brine.errors")
+            .attr("from_code")(info(error.code()).name, text(error.what()), text(error.hint()));
     PyErr_SetObject(py::type::of(raised).ptr(), raised.ptr());
   }
 }
@@ -130,8 +132,9 @@ void define_functions(py::module_& module) {
   module.def("version", &version, "Return the version of the library that is loaded.");
   module.def("error_table", &error_table,
              "Return (code, class name, exit code of the command, meaning) of every error.");
-  module.def("find_store", [](const fs::path& start) { return Store::find(start); }, "start"_a,
-             "Return the nearest .brine in `start` or above it, or None.");
+  module.def(
+      "find_store", [](const fs::path& start) { return Store::find(start); }, "start"_a,
+      "Return the nearest .brine in `start` or above it, or None.");
   module.def(
       "scan",
       [](const fs::path& path, const py::object& trusted) {
@@ -155,6 +158,12 @@ void define_session(py::module_& module) {
       .def("close", &Session::close);
 }
 
+void define_attempt(py::module_& module) {
+  py::class_<LoadAttempt>(module, "Attempt", "A load whose payload is about to be unpickled.")
+      .def("succeed", &LoadAttempt::succeed)
+      .def("close", &LoadAttempt::close);
+}
+
 void define_saves(py::class_<Handle>& store) {
   store.def(
       "_begin_save",
@@ -170,8 +179,7 @@ void define_saves(py::class_<Handle>& store) {
       [](const Handle& self, const fs::path& path, const std::string& line,
          std::optional<std::int64_t> step, const Metrics& metrics, const py::object& tags,
          const OptionalText& codec, bool as_is, bool plain, const py::object& progress) {
-        SaveOptions options =
-            self.save_options(Origin::file, codec, step, metrics, tags, progress);
+        SaveOptions options = self.save_options(Origin::file, codec, step, metrics, tags, progress);
         options.as_is = as_is;
         options.plain = plain;
         return to_python(
@@ -192,9 +200,11 @@ void define_loads(py::class_<Handle>& store) {
         const LoadOptions options =
             self.load_options(fallback, trusted, migrate, on_fallback, progress);
         BytesTarget target;
-        const LoadReport report =
-            self.ask([&](Store& asked) { return asked.load(wanted, target, options); });
-        return py::make_tuple(target.take(), to_python(report));
+        auto shared = self.share();
+        Attempt attempt = unlocked([&] { return shared->attempt(wanted, target, options); });
+        py::object report = to_python(attempt.report());
+        return py::make_tuple(target.take(), std::move(report),
+                              LoadAttempt(std::move(shared), std::move(attempt)));
       },
       "ref"_a, py::kw_only(), "fallback"_a, "trusted"_a, "migrate"_a, "on_fallback"_a,
       "progress"_a);
@@ -282,6 +292,7 @@ PYBIND11_MODULE(_brine, module) {
   py::register_exception_translator(&translate);
   define_functions(module);
   define_session(module);
+  define_attempt(module);
   py::class_<Handle> store(module, "Store", "A directory that keeps checkpoints.");
   store.def(py::init<const fs::path&, bool, const OptionalText&, const OptionalText&, unsigned>(),
             "root"_a, py::kw_only(), "create"_a, "codec"_a, "on_fallback"_a, "threads"_a);

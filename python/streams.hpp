@@ -32,8 +32,9 @@ class Owned {
   std::shared_ptr<Thing> get() const {
     if (!thing_) throw Error(Errc::usage, std::string("this ") + name_ + " is closed");
     if (getpid() == pid_) return thing_;
-    throw Error(Errc::usage, std::string("this ") + name_ + " was opened by process " +
-                                 std::to_string(pid_) + " and must not be carried over fork()",
+    throw Error(Errc::usage,
+                std::string("this ") + name_ + " was opened by process " + std::to_string(pid_) +
+                    " and must not be carried over fork()",
                 "brine.open() in each process");
   }
 
@@ -131,8 +132,9 @@ class BytesTarget final : public Target {
     }
     if (bytes_) return;
     PyErr_Clear();
-    throw Error(Errc::environment, "no memory for a payload of " + std::to_string(payload_bytes) +
-                                       " bytes", "brine load REF -o FILE");
+    throw Error(Errc::environment,
+                "no memory for a payload of " + std::to_string(payload_bytes) + " bytes",
+                "brine load REF -o FILE");
   }
 
   bool can_restart() const noexcept override { return true; }
@@ -153,6 +155,25 @@ class BytesTarget final : public Target {
   pybind11::object bytes_;
   std::size_t size_ = 0;
   std::size_t filled_ = 0;
+};
+
+/// A load that is recorded until the payload is unpickled.
+class LoadAttempt {
+ public:
+  LoadAttempt(std::shared_ptr<Store> store, Attempt attempt)
+      : store_(std::move(store)), attempt_("load", std::move(attempt)) {}
+
+  void succeed() {
+    const auto attempt = attempt_.get();
+    unlocked([&] { attempt->succeed(); });
+  }
+
+  /// Takes the record back, if it is still there.
+  void close() { attempt_.close(); }
+
+ private:
+  std::shared_ptr<Store> store_;  // an attempt must not outlive it
+  Owned<Attempt> attempt_;
 };
 
 /// Lets the library call `callback` without knowing of the GIL, and lets Ctrl-C end what it does.

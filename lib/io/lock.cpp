@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <stdio.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <thread>
@@ -58,6 +60,46 @@ FileLock& FileLock::operator=(FileLock&& other) noexcept {
 // A child that was forked meanwhile shares the lock: closing our descriptor would leave it held.
 FileLock::~FileLock() {
   if (fd_) ::flock(fd_.get(), LOCK_UN);
+}
+
+// Locked under another name first: under its own it must never look like one whose holder died.
+HeldFile::HeldFile(std::filesystem::path path) : path_(std::move(path)) {
+  const auto directory = directory_of(path_);
+  const auto before = directory / (".tmp-" + path_.filename().native());
+  fd_ = try_open(before, O_RDWR | O_CREAT | O_EXCL, 0644);
+  if (!fd_) throw_errno(errno, "write", path_);
+  try {
+    if (!try_lock(fd_, LOCK_EX, path_)) throw_errno(EWOULDBLOCK, "lock", path_);
+    if (::rename(before.c_str(), path_.c_str()) != 0) throw_errno(errno, "write", path_);
+    sync_directory(directory);
+  } catch (...) {
+    ::unlink(before.c_str());
+    ::unlink(path_.c_str());
+    throw;
+  }
+}
+
+HeldFile::HeldFile(HeldFile&& other) noexcept
+    : path_(std::exchange(other.path_, {})), fd_(std::move(other.fd_)) {}
+
+HeldFile& HeldFile::operator=(HeldFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+// A removal that a power cut takes back leaves a file without a lock: one try too many is spent,
+// which costs less than making every removal durable.
+HeldFile::~HeldFile() {
+  if (path_.empty()) return;
+  ::unlink(path_.c_str());
+  ::flock(fd_.get(), LOCK_UN);
+}
+
+bool is_held(const std::filesystem::path& path) {
+  const Fd fd = try_open(path, O_RDONLY);
+  if (!fd) return true;
+  return uninterrupted([&] { return ::flock(fd.get(), LOCK_SH | LOCK_NB); }) != 0;
 }
 
 }  // namespace brine::io

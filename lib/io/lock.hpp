@@ -1,4 +1,4 @@
-// One lock file per store; the kernel lets go of it when its holder dies.
+// Locks that the kernel lets go of when their holder dies: one per store, one per load under way.
 #pragma once
 
 #include <chrono>
@@ -23,5 +23,23 @@ class FileLock {
  private:
   Fd fd_;
 };
+
+/// An empty file that stands under its name, locked, until destroyed. Where its process dies, the
+/// file stays and the lock goes: is_held() tells the living from the dead.
+class HeldFile {
+ public:
+  /// Durable when it returns, and never seen without its lock. Throws: environment, no_space.
+  explicit HeldFile(std::filesystem::path path);
+  HeldFile(HeldFile&& other) noexcept;
+  HeldFile& operator=(HeldFile&& other) noexcept;
+  ~HeldFile();
+
+ private:
+  std::filesystem::path path_;  // empty when moved from
+  Fd fd_;
+};
+
+/// Whether the HeldFile of `path` is alive, in this process or another. So is what cannot be asked.
+bool is_held(const std::filesystem::path& path);
 
 }  // namespace brine::io

@@ -6,6 +6,7 @@
 //   good/LINE                      id of the line's newest known-good snapshot
 //   tables/NAME/000003.toml        registered migration tables
 //   catalog.sqlite                 index, rebuilt by reindex
+//   attempts/                      loads under way, and those that died (attempts.hpp)
 //   lock                           held exclusively while a save commits
 #pragma once
 
@@ -34,6 +35,7 @@ class Layout {
   path good(std::string_view line) const { return root_ / "good" / line; }
   path good() const { return root_ / "good"; }
   path tables() const { return root_ / "tables"; }
+  path attempts() const { return root_ / "attempts"; }
   path table(std::string_view name, std::uint64_t version) const;
   path manifest(std::string_view id) const;
   path pack(std::string_view id, const Codec& codec) const;

@@ -228,8 +228,7 @@ void SaveSession::Impl::require_whole(const store::Analysis& analysis) const {
                     why);
   }
   throw Error(Errc::corrupt, sentence,
-              fmt::format("brine save {} FILE --as-is keeps these bytes all the same",
-                          manifest.snapshot.line));
+              fmt::format("brine save {} FILE --as-is", manifest.snapshot.line));
 }
 
 void SaveSession::Impl::describe() {

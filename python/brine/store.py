@@ -100,9 +100,14 @@ class Store(_brine.Store):
             return self._add_table(file.read(), os.fspath(table))
 
     def _fetch(self, ref: str | Snapshot, encoding: str, **options: Any) -> Loaded:
-        payload, report = self._load(ref, **options)
-        _tell(report, stacklevel=4)
-        return Loaded(unpickle(payload, report, encoding), report)
+        payload, report, attempt = self._load(ref, **options)
+        try:
+            _tell(report, stacklevel=4)
+            loaded = Loaded(unpickle(payload, report, encoding), report)
+            attempt.succeed()
+        finally:
+            attempt.close()
+        return loaded
 
     def __repr__(self) -> str:
         return f"<brine.Store {str(self.root)!r}>"

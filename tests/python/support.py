@@ -28,7 +28,7 @@ class StoreCase(unittest.TestCase):
     def files(self):
         """Returns every file of the store that holds part of a snapshot, or might."""
         root = self.directory / "store"
-        return {path.relative_to(root) for name in ("packs", "snapshots", "spool", "good")
+        return {path.relative_to(root) for name in ("packs", "snapshots", "good", "attempts")
                 for path in (root / name).rglob("*") if path.is_file()}
 
     def damage(self, snapshot):
@@ -40,11 +40,15 @@ class StoreCase(unittest.TestCase):
         content[middle:middle + 16] = bytes(byte ^ 0xff for byte in content[middle:middle + 16])
         pack.write_bytes(content)
 
+    def environment(self):
+        """Returns an environment for processes that can import what lies in the directory."""
+        path = os.pathsep.join([str(self.directory), os.environ.get("PYTHONPATH", "")])
+        return {**os.environ, "PYTHONPATH": path}
+
     def run_python(self, code, *arguments):
         """Runs `code` in a process of its own that can import what lies in the directory."""
-        path = os.pathsep.join([str(self.directory), os.environ.get("PYTHONPATH", "")])
         run = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], check=False,
-                             env={**os.environ, "PYTHONPATH": path}, cwd=self.directory,
+                             env=self.environment(), cwd=self.directory,
                              capture_output=True, text=True, timeout=300)
         self.assertEqual(run.returncode, 0, run.stderr)
         return run.stdout

@@ -17,7 +17,7 @@ enum class State : std::uint8_t {
   saved = 0,        ///< durable, not checked
   verified = 1,     ///< every digest checked, decoded once
   good = 2,         ///< known-good: a fallback may serve it
-  suspect = 3,      ///< loading it failed too often
+  suspect = 3,      ///< three loads of it died: a fallback passes it over
   quarantined = 4,  ///< damaged: kept, never chosen by itself
   revoked = 5,      ///< withdrawn by its owner
 };
@@ -92,7 +92,7 @@ struct SnapshotDetail {
 /// Something that happened in a store.
 struct Event {
   std::string time;      ///< UTC
-  std::string kind;      ///< `fallback`, `quarantine`, `restore`, `verify`, `reindex`
+  std::string kind;      ///< `fallback`, `quarantine`, `suspect`, `restore`, `verify`, `reindex`
   std::string line;      ///< or empty
   std::string snapshot;  ///< id, or empty
   std::string json;      ///< the details, one JSON object

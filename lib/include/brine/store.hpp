@@ -48,8 +48,8 @@ struct LoadReport {
   std::string requested;  ///< id of the snapshot that the reference names
   std::string served;     ///< id of the snapshot whose payload was handed over
   std::string line;
-  std::uint64_t seq = 0;  ///< of the one served
-  bool fallback = false;  ///< served differs from requested
+  std::uint64_t seq = 0;            ///< of the one served
+  bool fallback = false;            ///< served differs from requested
   std::uint64_t payload_bytes = 0;  ///< handed over
   Origin origin = Origin::file;
   ScanReport scan;                 ///< of the bytes that were handed over
@@ -102,6 +102,31 @@ class BRINE_API SaveSession final : public Sink {
   std::unique_ptr<Impl> impl_;
 };
 
+/// A load whose payload this process is about to use. The store has had a record of it since
+/// before the target got its first byte. A process that dies leaves the record behind, and after
+/// three of them the snapshot is `suspect`: a fallback passes it over. An end without succeed()
+/// takes the record back: whoever can tell of a failure has not died of it.
+/// Not thread-safe; one thread at a time. Lifetime: must not outlive the store.
+class BRINE_API Attempt {
+ public:
+  Attempt(Attempt&&) noexcept;
+  Attempt& operator=(Attempt&&) noexcept;
+  ~Attempt();
+
+  const LoadReport& report() const noexcept;
+
+  /// Says that the payload was used and the process still lives: earlier deaths are forgotten, and
+  /// a suspect snapshot is known-good again. What cannot be recorded is a warning in the report.
+  void succeed();
+
+  struct Impl;
+
+ private:
+  friend class Store;
+  explicit Attempt(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
 class BRINE_API Store {
  public:
   /// Makes an empty store in `root`, which must not exist or be empty.
@@ -150,6 +175,9 @@ class BRINE_API Store {
   /// with it, unusable when no candidate is left.
   /// On throw, `target` holds nothing that counts: it was not completed.
   LoadReport load(std::string_view ref, Target& target, const LoadOptions& options = {});
+
+  /// The same for a payload that this process will use at once: see Attempt.
+  Attempt attempt(std::string_view ref, Target& target, const LoadOptions& options = {});
 
   /// The same into a file, which appears whole or not at all.
   LoadReport load_file(std::string_view ref, const std::filesystem::path& file,
