@@ -1,9 +1,7 @@
 // The object graph of one pickle: what it would build, without building any of it.
 //
 // Nodes are numbered, and what the memo hands out again is the same node, so that shared and
-// recursive objects stay what they are. Buffers and long texts are known by their place only. The
-// graph gives up where the symbolic machine does; what only the objects themselves could refuse
-// (an item for a number, a state for a list) is passed over.
+// recursive objects stay what they are. Buffers and long texts are known by their place only.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +12,8 @@
 #include <vector>
 
 #include "brine/pickle.hpp"
-#include "pickle/memo.hpp"
+#include "pickle/interpreter.hpp"
 #include "pickle/texts.hpp"
-#include "pickle/token.hpp"
 
 namespace brine::pickle {
 
@@ -59,11 +56,9 @@ struct Item {
 
 /// Takes the tokens of one pickle. Every question may be asked of every node, and of no_node: where
 /// it makes no sense there is no answer.
-class Graph final : public TokenSink {
+class Graph final : public Interpreter<Graph, NodeId, no_node> {
  public:
   explicit Graph(const Limits& limits = {});
-
-  std::string on_token(const Token& token) override;
 
   /// The object that the pickle hands over; no_node before its STOP.
   NodeId root() const noexcept { return root_; }
@@ -100,50 +95,34 @@ class Graph final : public TokenSink {
     Item item;
     std::uint32_t next = 0;
   };
-  enum class Form : std::uint8_t { singles, pairs };
-
   // In place of a number in a table: there is no such value there.
   static constexpr std::uint32_t no_row = ~std::uint32_t{0};
 
-  using Handler = std::string (Graph::*)(const Token&);
-  struct Handlers;
+  friend class Interpreter<Graph, NodeId, no_node>;
+  using Values = std::span<const NodeId>;
+  Shape shape_of(NodeId id) const;
 
-  // One per kind of opcode, see the table in graph.cpp.
-  std::string on_literal(const Token& token);
-  std::string on_number(const Token& token);
-  std::string on_text(const Token& token);
-  std::string on_buffer(const Token& token);
-  std::string on_stack(const Token& token);
-  std::string on_empty(const Token& token);
-  std::string on_gather(const Token& token);
-  std::string on_append(const Token& token);
-  std::string on_object(const Token& token);
-  std::string on_build(const Token& token);
-  std::string on_mark_call(const Token& token);
-  std::string on_memo(const Token& token);
-  std::string on_protocol(const Token& token);
-  std::string on_extension(const Token& token);
-  std::string on_global(const Token& token);
-  std::string on_stack_global(const Token& token);
+  // As the interpreter calls them.
+  NodeId on_literal(const Token& token);
+  NodeId on_text(const Token& token);
+  NodeId on_bytes(const Token& token);
+  NodeId on_container(const Token& token, Shape shape, Items form, Values items);
+  void on_items(NodeId target, Items form, Values items);
+  NodeId on_call(const Token& token, NodeId callable, NodeId arguments);
+  void on_state(NodeId object, NodeId state);
+  NodeId on_persistent(const Token& token, Values id);
+  NodeId on_extension(const Token& token);
+  NodeId on_symbol(const Token& token, std::string_view module, std::string_view name);
+  NodeId on_stack_symbol(const Token& token, NodeId module, NodeId name);
+  void on_protocol(int) {}
+  void on_frame(const Token&) {}
+  void on_result(NodeId id) { root_ = id; }
 
   const Object& object(NodeId id) const;
-  bool has(std::size_t count) const { return stack_.size() >= fence() + count; }
-  std::size_t fence() const { return marks_.empty() ? 0 : marks_.back(); }
-  NodeId pop();
-  std::size_t pop_mark();
-  std::string mark_problem(const Token& token, Form form) const;
-  std::string push(NodeId id);
-  std::string push_new(const Token& token, NodeKind kind, std::uint32_t number = 0);
-  std::string push_object(const Token& token, NodeKind kind, const Object& object);
-  std::string push_container(const Token& token, NodeKind kind, std::size_t count, Form form);
-  std::string push_call(const Token& token, NodeId callable, NodeId arguments);
-  std::string push_symbol(const Token& token, std::string_view module, std::string_view name);
-  std::string move_items(std::size_t count, Form form, NodeId to);
+  NodeId add(const Token& token, NodeKind kind, std::uint32_t number = 0);
+  NodeId add_number(const Token& token);
+  NodeId add_object(const Token& token, NodeKind kind, const Object& object);
 
-  Limits limits_;
-  std::vector<NodeId> stack_;
-  std::vector<std::size_t> marks_;
-  Memo<NodeId, no_node> memo_;
   NodeId root_ = no_node;
 
   std::vector<Node> nodes_;

@@ -140,10 +140,6 @@ std::string literal_problem(const Token& token) {
       return unless(has_string_escapes(text.substr(1, text.size() - 2)), "has a broken escape");
     case Op::unicode:
       return unless(has_unicode_escapes(text), "has a broken escape");
-    case Op::binunicode:
-    case Op::short_binunicode:
-    case Op::binunicode8:
-      return unless(is_utf8(text, Surrogates::passed), "is not UTF-8");
     case Op::persid:
       return unless(is_ascii(text), "is not ASCII");
     default:

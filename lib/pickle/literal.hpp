@@ -11,7 +11,7 @@
 
 namespace brine::pickle {
 
-/// Returns what is wrong with the held argument of a number, a text or PERSID; empty: nothing.
+/// Returns what is wrong with the line of a number, a text or PERSID; empty: nothing.
 std::string literal_problem(const Token& token);
 
 /// Whether the code points U+D800 to U+DFFF may stand alone, as they may in a Python str.

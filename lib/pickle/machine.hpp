@@ -1,10 +1,9 @@
 // The symbolic machine: what a pickle would do, without doing any of it.
 //
-// It keeps CPython's stack, marks and memo with abstract values in place of objects, and so learns
-// which symbols are pushed, and which text pushes are module and class names and nothing else.
+// It runs the stack machine with abstract values in place of objects, and so learns which symbols
+// are pushed, and which text pushes are module and class names and nothing else.
 // It does not build the object graph: memory is that of stack and memo at 8 bytes a value, plus
-// the distinct short texts. It accepts what the C unpickler accepts, up to what only the objects
-// themselves can decide; what it cannot follow (a name that is computed) it gives up on.
+// the distinct short texts. What it cannot follow (a name that is computed) it gives up on.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +12,8 @@
 #include <vector>
 
 #include "brine/pickle.hpp"
-#include "pickle/memo.hpp"
+#include "pickle/interpreter.hpp"
 #include "pickle/texts.hpp"
-#include "pickle/token.hpp"
 
 namespace brine::pickle {
 
@@ -32,11 +30,11 @@ struct MetSymbol {
 
 /// A push of a text that may be a name, see is_plain_name().
 struct TextPush {
-  std::uint64_t offset = 0;     ///< of the opcode
-  std::uint32_t text = 0;       ///< in the TextTable
-  std::uint16_t bytes = 0;      ///< opcode and argument
+  std::uint64_t offset = 0;  ///< of the opcode
+  std::uint32_t text = 0;    ///< in the TextTable
+  std::uint16_t bytes = 0;   ///< opcode and argument
   Op op{};
-  bool is_data = false;         ///< it also ends up in the object graph
+  bool is_data = false;  ///< it also ends up in the object graph
 };
 
 /// A push of a symbol. `module_push` and `name_push` count for stack_global only.
@@ -69,15 +67,26 @@ enum class Detail : std::uint8_t {
   pushes,   ///< besides, every push of a symbol and every frame: what an edit needs
 };
 
+/// What the machine knows of a value.
+struct Abstract {
+  Shape shape = Shape::unknown;
+  bool is_hole = false;
+  /// Of a text: a push in text_pushes(), or under Detail::symbols a number in the TextTable; or one
+  /// of the two below. Of a symbol: its index.
+  std::uint32_t ref = 0;
+  friend bool operator==(const Abstract&, const Abstract&) = default;
+};
+inline constexpr Abstract no_value{Shape::unknown, true, 0};
+inline constexpr std::uint32_t far_text = ~std::uint32_t{0};       ///< no plain name
+inline constexpr std::uint32_t lost_text = ~std::uint32_t{0} - 1;  ///< over the limits
+
 /// Runs over the tokens of one pickle after another; its symbols add up. begin() before each.
-class Machine final : public TokenSink {
+class Machine final : public Interpreter<Machine, Abstract, no_value> {
  public:
   explicit Machine(Detail detail, const Limits& limits = {});
 
   /// Forgets stack, marks, memo and protocol: a new pickle begins.
-  void begin();
-
-  std::string on_token(const Token& token) override;
+  void begin() { clear(); }
 
   const std::vector<MetSymbol>& symbols() const noexcept { return symbols_; }
   const std::vector<Buffer>& buffers() const noexcept { return buffers_; }
@@ -87,74 +96,46 @@ class Machine final : public TokenSink {
   std::string_view text(const TextPush& push) const { return texts_.text(push.text); }
 
   /// Highest PROTO seen in any pickle; 0 where there was none.
-  int protocol() const noexcept { return highest_protocol_; }
+  int highest_protocol() const noexcept { return highest_protocol_; }
   /// Offsets of EXT opcodes, whose symbols only the loading process knows; at most 100.
   const std::vector<std::uint64_t>& extensions() const noexcept { return extensions_; }
 
  private:
-  enum class Kind : std::uint8_t {
-    unset,     // a hole in the memo
-    other,     // an object of no interest here
-    plain,     // a number, None, bytes, a container: certainly no text and no class
-    text,      // ref: a push in text_pushes_, or under Detail::symbols a number in texts_
-    far_text,  // a text that is no plain name
-    lost_text,  // a text that the limits did not let us keep
-    symbol,    // ref: index into symbols_
-  };
-  struct Value {
-    Kind kind;
-    std::uint32_t ref;
-    friend bool operator==(const Value&, const Value&) = default;
-  };
+  friend class Interpreter<Machine, Abstract, no_value>;
+  using Values = std::span<const Abstract>;
 
-  using Memory = Memo<Value, Value{Kind::unset, 0}>;
-  using Handler = std::string (Machine::*)(const Token&);
-  struct Handlers;
+  static Shape shape_of(const Abstract& value) { return value.shape; }
+  static Abstract of(Shape shape) { return {shape, false, 0}; }
 
-  // One per kind of opcode, see the table in machine.cpp.
-  std::string on_literal(const Token& token);
-  std::string on_text(const Token& token);
-  std::string on_buffer(const Token& token);
-  std::string on_stack(const Token& token);
-  std::string on_gather(const Token& token);
-  std::string on_append(const Token& token);
-  std::string on_object(const Token& token);
-  std::string on_memo(const Token& token);
-  std::string on_protocol(const Token& token);
-  std::string on_extension(const Token& token);
-  std::string on_global(const Token& token);
-  std::string on_stack_global(const Token& token);
+  // As the interpreter calls them.
+  Abstract on_literal(const Token& token);
+  Abstract on_text(const Token& token);
+  Abstract on_bytes(const Token& token);
+  Abstract on_container(const Token& token, Shape shape, Items form, Values items);
+  void on_items(const Abstract& target, Items form, Values items);
+  Abstract on_call(const Token& token, const Abstract& callable, const Abstract& arguments);
+  void on_state(const Abstract& object, const Abstract& state);
+  Abstract on_persistent(const Token& token, Values id);
+  Abstract on_extension(const Token& token);
+  Abstract on_symbol(const Token& token, std::string_view module, std::string_view name);
+  Abstract on_stack_symbol(const Token& token, const Abstract& module, const Abstract& name);
+  void on_protocol(int protocol);
+  void on_frame(const Token& token);
+  void on_result(const Abstract& value) { use(value); }
 
-  bool has(std::size_t count) const { return stack_.size() >= fence() + count; }
-  std::size_t fence() const { return marks_.empty() ? 0 : marks_.back(); }
-  std::string push(Kind kind, std::uint32_t ref = 0);
-  bool is_at_depth_limit() const {
-    return stack_.size() + marks_.size() >= limits_.max_stack_depth;
-  }
-  std::string too_deep() const;
-  std::string use(std::size_t count);
-  std::string use_to_mark(const Token& token);
-  void use(const Value& value);
-  std::string_view text_of(const Value& value) const;
-  std::string add_symbol(SymbolPush push, std::string_view module, std::string_view name);
-  std::string put(std::uint64_t index);
-  std::string get(std::uint64_t index);
+  void use(const Abstract& value);
+  std::string_view text_of(const Abstract& value) const;
+  Abstract add_symbol(SymbolPush push, std::string_view module, std::string_view name);
   template <typename Item>
   bool is_full(const std::vector<Item>& items) const;
   std::string too_many(std::string_view what) const;
 
-  Limits limits_;
   Detail detail_;
-  std::vector<Value> stack_;
-  std::vector<std::size_t> marks_;
-  Memory memo_;
-  int protocol_ = 0;
   int highest_protocol_ = 0;
 
   TextTable texts_;
   std::vector<TextPush> text_pushes_;
   std::vector<MetSymbol> symbols_;
-  // Ordered, not hashed: the keys come from outside and could be made to collide.
   // Ordered, not hashed: its keys come from outside and could be made to collide.
   std::map<std::string, std::uint32_t> symbol_numbers_;  // "module\nname"
   std::vector<SymbolPush> pushes_;

@@ -18,6 +18,11 @@ bool is_signed_length(Op op) { return op == Op::binstring || op == Op::long4; }
 
 TokenSink::~TokenSink() = default;
 
+bool TokenSink::fail(std::string reason) {
+  reason_ = std::move(reason);
+  return false;
+}
+
 TokenReader::TokenReader(TokenSink& sink, std::uint64_t base, const Limits& limits)
     : sink_(sink), limits_(limits), offset_(base) {}
 
@@ -156,8 +161,8 @@ std::size_t TokenReader::emit(const Opcode& code, const Extent& extent, ByteView
     cross_frame(token);
     if (state_ != State::reading) return 0;
   }
-  if (std::string why = sink_.on_token(token); !why.empty()) {
-    fail(std::move(why), token.offset);
+  if (!sink_.on_token(token)) {
+    fail(sink_.reason(), token.offset);
     return 0;
   }
   if (skip_ > largest_length - token.end) {

@@ -29,12 +29,19 @@ struct Token {
   std::uint64_t end = 0;              ///< where the next opcode begins
 };
 
-/// What listens to a reader. An answer ends the reading: one phrase that says why.
+/// What listens to a reader.
 class TokenSink {
  public:
   virtual ~TokenSink();
-  /// Returns why to give up, or an empty string to go on.
-  virtual std::string on_token(const Token& token) = 0;
+  /// Returns whether to go on. Where not, reason() says why.
+  virtual bool on_token(const Token& token) = 0;
+  /// One phrase; empty while nothing is wrong.
+  const std::string& reason() const noexcept { return reason_; }
+
+ protected:
+  bool fail(std::string reason);
+
+  std::string reason_;
 };
 
 /// Reads one pickle. Values instead of exceptions: what is wrong with a stream is a finding.

@@ -187,7 +187,7 @@ void Analyst::judge_stream(const PickleStream& stream, const std::string& where,
   report.opcodes += stream.opcodes();
   if (!stream.reason().empty()) {
     // What a loader does before the place where it fails, it has done: a broken tail is no excuse.
-    const bool is_pickle = stream.pickles() == 0 && machine_.protocol() > 0;
+    const bool is_pickle = stream.pickles() == 0 && machine_.highest_protocol() > 0;
     add(stream.has_acted() || is_pickle ? Verdict::dangerous : Verdict::unknown, stream.failed_at(),
         fmt::format("{}no pickle to its end: {}", where, stream.reason()));
   }
@@ -310,7 +310,7 @@ void Analyst::judge_payload() {
   if (stream_->pickles() == 0 || is_legacy || stream_->is_cut_short()) {
     analysis_.incomplete =
         fmt::format("as a pickle it fails at byte {}: {}", stream_->failed_at(), stream_->reason());
-    if (stream_->opcodes() < 2 && machine_.protocol() == 0) report.format = "unknown";
+    if (stream_->opcodes() < 2 && machine_.highest_protocol() == 0) report.format = "unknown";
   }
 }
 
@@ -334,7 +334,7 @@ Analysis Analyst::conclude() {
   ScanReport& report = analysis_.report;
   report.payload_bytes = offset_;
   report.complete = analysis_.incomplete.empty();
-  report.protocol = std::max(report.protocol, machine_.protocol());
+  report.protocol = std::max(report.protocol, machine_.highest_protocol());
   std::vector<scan::SeenSymbol> seen;
   std::map<Symbol, std::uint64_t> counts;
   for (const pickle::MetSymbol& met : machine_.symbols()) {

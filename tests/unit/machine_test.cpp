@@ -18,7 +18,8 @@ std::string run(Machine& machine, const Stream& stream, const Limits& limits = {
   reader.feed(stream.bytes());
   reader.finish();
   return reader.state() == TokenReader::State::stopped
-             ? "" : fmt::format("{}: {}", reader.offset(), reader.reason());
+             ? ""
+             : fmt::format("{}: {}", reader.offset(), reader.reason());
 }
 
 std::string run(const Stream& stream, const Limits& limits = {}) {
@@ -46,9 +47,10 @@ std::string symbols(const Stream& stream) {
   return symbols(lean);
 }
 
+// Values that may be anything, of three bytes each.
 Stream values(std::size_t count) {
   Stream stream;
-  for (std::size_t i = 0; i < count; ++i) stream.one();
+  for (std::size_t i = 0; i < count; ++i) stream.one().op(Op::binpersid);
   return stream;
 }
 
@@ -59,10 +61,10 @@ struct Wants {
 };
 
 constexpr Wants from_the_stack[] = {
-    {Op::stop, 1}, {Op::pop, 1, 0}, {Op::dup, 1, 2}, {Op::tuple1, 1}, {Op::tuple2, 2},
-    {Op::tuple3, 3}, {Op::append, 2}, {Op::setitem, 3}, {Op::reduce, 2}, {Op::build, 2},
-    {Op::newobj, 2}, {Op::newobj_ex, 3}, {Op::binpersid, 1}, {Op::memoize, 1},
-    {Op::readonly_buffer, 1},
+    {Op::stop, 1},      {Op::pop, 1, 0},  {Op::dup, 1, 2},          {Op::tuple1, 1},
+    {Op::tuple2, 2},    {Op::tuple3, 3},  {Op::append, 2},          {Op::setitem, 3},
+    {Op::reduce, 2},    {Op::build, 2},   {Op::newobj, 2},          {Op::newobj_ex, 3},
+    {Op::binpersid, 1}, {Op::memoize, 1}, {Op::readonly_buffer, 1},
 };
 
 // Of those that gather down to the mark: what must lie above the mark, and below it.
@@ -73,8 +75,8 @@ struct Gathers {
 };
 
 constexpr Gathers to_the_mark[] = {
-    {Op::dict}, {Op::list}, {Op::tuple}, {Op::frozenset}, {Op::obj, 1}, {Op::appends, 0, 1},
-    {Op::setitems, 0, 1}, {Op::additems, 0, 1}, {Op::pop_mark},
+    {Op::dict},          {Op::list},           {Op::tuple},          {Op::frozenset}, {Op::obj, 1},
+    {Op::appends, 0, 1}, {Op::setitems, 0, 1}, {Op::additems, 0, 1}, {Op::pop_mark},
 };
 
 }  // namespace
@@ -97,7 +99,7 @@ BOOST_AUTO_TEST_CASE(an_opcode_that_finds_too_little_is_an_underflow) {
     if (want.op != Op::stop) BOOST_TEST(run(Stream(enough).one().stop()) == "", name);
     for (std::size_t count = 0; count < want.values; ++count) {
       const std::string expected =
-          fmt::format("{}: {} wants {} value{}", 2 * count, name, want.values,
+          fmt::format("{}: {} wants {} value{}", 3 * count, name, want.values,
                       want.values == 1 ? " that is not there" : "s that are not there");
       BOOST_TEST(run(values(count).op(want.op).stop()) == expected);
     }
@@ -129,7 +131,7 @@ BOOST_AUTO_TEST_CASE(an_opcode_leaves_as_many_values_as_it_should) {
 BOOST_AUTO_TEST_CASE(gathering_wants_a_mark_and_what_belongs_around_it) {
   for (const Gathers& gather : to_the_mark) {
     const std::string name(opcodes[static_cast<std::uint8_t>(gather.op)].name);
-    BOOST_TEST(run(values(2).op(gather.op).stop()) == "4: " + name + " finds no mark");
+    BOOST_TEST(run(values(2).op(gather.op).stop()) == "6: " + name + " finds no mark");
     const Stream enough = values(gather.below).mark().raw(values(gather.above).str());
     BOOST_TEST(run(Stream(enough).op(gather.op).one().stop()) == "", name);
     if (gather.below > 0) BOOST_TEST(run(Stream().mark().one().one().op(gather.op)) != "", name);
@@ -140,6 +142,51 @@ BOOST_AUTO_TEST_CASE(gathering_wants_a_mark_and_what_belongs_around_it) {
   BOOST_TEST(run(Stream().mark().one().op(Op::dict)).starts_with("3: DICT wants pairs"));
   BOOST_TEST(run(Stream().op(Op::empty_dict).mark().one().op(Op::setitems))
                  .starts_with("4: SETITEMS wants pairs"));
+}
+
+BOOST_AUTO_TEST_CASE(values_of_a_type_that_cannot_do_it_are_refused_as_readers_refuse_them) {
+  struct Row {
+    Stream stream;
+    std::string why;
+  };
+  const Stream number = Stream().one();
+  const Stream list = Stream().op(Op::empty_list);
+  const Stream tuple = Stream().op(Op::empty_tuple);
+  const Stream dict = Stream().op(Op::empty_dict);
+  const Stream symbol = Stream().global("m", "C");
+  const auto join = [](std::initializer_list<Stream> parts, Op op) {
+    Stream all;
+    for (const Stream& part : parts) all.raw(part.str());
+    return all.op(op);
+  };
+  const Row rows[] = {
+      {join({symbol, number}, Op::reduce), "REDUCE wants a tuple of arguments"},
+      {join({number, tuple}, Op::reduce), "REDUCE calls what cannot be called"},
+      {join({symbol, list}, Op::newobj), "NEWOBJ wants a tuple of arguments"},
+      {join({symbol, tuple, tuple}, Op::newobj_ex), "NEWOBJ_EX wants a dict of keywords"},
+      {join({symbol, dict, dict}, Op::newobj_ex), "NEWOBJ_EX wants a tuple of arguments"},
+      {join({Stream().mark(), number}, Op::obj), "OBJ calls what cannot be called"},
+      {join({number, number}, Op::append), "APPEND adds to a value that takes no items"},
+      {join({dict, number}, Op::append), "APPEND adds to a value that takes no items"},
+      {join({tuple, number, number}, Op::setitem), "SETITEM adds to a value that takes no items"},
+      {join({dict, list, number}, Op::setitem), "SETITEM has a key without a hash"},
+      {join({Stream().mark(), dict}, Op::frozenset), "FROZENSET has a key without a hash"},
+      {join({Stream().mark(), list, number}, Op::dict), "DICT has a key without a hash"},
+      {join({list, dict}, Op::build), "BUILD sets the state of a value that has none"},
+      {Stream(number).op(Op::readonly_buffer), "READONLY_BUFFER wants a buffer"},
+  };
+  for (const Row& row : rows) {
+    const std::string why = run(row.stream);
+    BOOST_TEST(why.ends_with(": " + row.why), why << " instead of " << row.why);
+  }
+  for (const Stream& object : {symbol, Stream().one().op(Op::binpersid)}) {
+    for (const Op op : {Op::append, Op::build, Op::reduce, Op::newobj}) {
+      BOOST_TEST(run(join({object, tuple}, op).stop()) == "");
+    }
+    BOOST_TEST(run(join({object, object}, Op::reduce).stop()) == "");
+  }
+  const Stream nothing_to_add = Stream().one().mark().op(Op::appends);
+  BOOST_TEST(run(Stream(nothing_to_add).stop()) == "");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_left_over_at_the_stop_is_no_matter_but_a_mark_on_top_is) {
@@ -196,7 +243,8 @@ BOOST_AUTO_TEST_CASE(a_far_entry_is_found_after_the_memo_grew_over_its_place) {
 }
 
 BOOST_AUTO_TEST_CASE(a_limit_of_the_machine_is_named) {
-  const Stream deep = values(3).mark().mark().raw(values(3).str()).stop();
+  const Stream three = Stream().one().one().one();
+  const Stream deep = Stream(three).mark().mark().raw(three.str()).stop();
   BOOST_TEST(run(deep, {.max_stack_depth = 8}) == "");
   for (const auto& [depth, offset] : {std::pair{7U, 12}, {4U, 7}, {3U, 6}}) {
     BOOST_TEST(run(deep, {.max_stack_depth = depth}) ==

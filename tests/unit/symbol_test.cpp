@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(the_protocol_in_force_changes_in_mid_stream) {
   BOOST_TEST(symbols(stream) == "a:B x1 at 0 p0\nc:D.E x2 at 7 p2\nc:F x1 at 23 p2\n");
   Machine machine(Detail::pushes);
   BOOST_TEST(run(machine, Stream(stream).stop()) == "");
-  BOOST_TEST(machine.protocol() == 4);
+  BOOST_TEST(machine.highest_protocol() == 4);
   BOOST_TEST(machine.pushes()[1].protocol == 4);
   BOOST_TEST(machine.pushes()[2].protocol == 2);
   BOOST_TEST(why(Stream().proto(6)) == "protocol 6 is not known, the highest is 5");
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(symbols_of_pickles_that_follow_one_another_add_up) {
   const Stream second = Stream().global("m", "N").global("o", "P").stop();
   BOOST_TEST(run(machine, second, first.size()) == "");
   BOOST_TEST(symbols(machine) == "m:N x2 at 10 p0\no:P x1 at 18 p0\n");
-  BOOST_TEST(machine.protocol() == 4);
+  BOOST_TEST(machine.highest_protocol() == 4);
   // Neither memo nor stack, nor marks of an earlier pickle are there.
   BOOST_TEST(run(machine, Stream().get(0).stop()) == "memo entry 0 was never put");
   BOOST_TEST(run(machine, Stream().mark().one()) != "");
@@ -184,8 +184,9 @@ BOOST_AUTO_TEST_CASE(texts_are_data_where_an_object_takes_them) {
       Stream().op(Op::empty_list).mark().text("t").op(Op::appends),
       Stream().op(Op::empty_dict).text("t").one().op(Op::setitem),
       Stream().op(Op::empty_dict).mark().one().text("t").op(Op::setitems),
-      Stream().one().text("t").op(Op::build), Stream().one().text("t").op(Op::reduce),
-      Stream().text("t").op(Op::binpersid), Stream().mark().one().text("t").op(Op::obj),
+      Stream().global("m", "C").text("t").op(Op::build),
+      Stream().global("m", "C").text("t").op(Op::tuple1).op(Op::reduce),
+      Stream().text("t").op(Op::binpersid), Stream().mark().global("m", "C").text("t").op(Op::obj),
       Stream().text("t").memo().op(Op::pop).get(0), Stream().text("t").dup().op(Op::tuple1),
   };
   for (const Stream& stream : data) BOOST_TEST(texts(stream) == "t* ");

@@ -21,11 +21,12 @@ struct Reading final : TokenSink {
   std::string log;
   std::function<std::string(const Token&)> also;
 
-  std::string on_token(const Token& token) override {
+  bool on_token(const Token& token) override {
     log += fmt::format("{} {} {}+{} {} {} -> {}\n", token.offset, token.code->name,
                        token.argument_offset, token.argument_bytes, token.held ? "held" : "passed",
                        text_of(token.argument), token.end);
-    return also ? also(token) : std::string{};
+    std::string why = also ? also(token) : std::string{};
+    return why.empty() || fail(std::move(why));
   }
 };
 
