@@ -190,6 +190,7 @@ std::string verify_document(const VerifyReport& report) {
 
 std::string reindex_document(const ReindexReport& report) {
   return document("reindex", {{"snapshots", report.snapshots},
+                              {"knows_marks", report.knows_marks},
                               {"problems", list_of(report.problems, problem_json)}});
 }
 

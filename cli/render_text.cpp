@@ -232,6 +232,9 @@ std::string reindex_text(const ReindexReport& report, const Ink& ink) {
   if (!report.problems.empty()) {
     text += fmt::format(", {}", counted(report.problems.size(), "problem"));
   }
+  if (report.snapshots > 0 && !report.knows_marks) {
+    text += "\nthe old catalog cannot say which of them are damaged: brine verify";
+  }
   return text + '\n';
 }
 

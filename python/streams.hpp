@@ -163,9 +163,16 @@ class LoadAttempt {
   LoadAttempt(std::shared_ptr<Store> store, Attempt attempt)
       : store_(std::move(store)), attempt_("load", std::move(attempt)) {}
 
-  void succeed() {
+  /// Returns the warnings that this brought.
+  pybind11::list succeed() {
     const auto attempt = attempt_.get();
+    const std::size_t before = attempt->report().warnings.size();
     unlocked([&] { attempt->succeed(); });
+    pybind11::list news;
+    for (std::size_t i = before; i < attempt->report().warnings.size(); ++i) {
+      news.append(text(attempt->report().warnings[i]));
+    }
+    return news;
   }
 
   /// Takes the record back, if it is still there.

@@ -138,6 +138,7 @@ py::object to_python(const VerifyReport& report) {
 
 py::object to_python(const ReindexReport& report) {
   return value("ReindexReport", "snapshots"_a = report.snapshots,
+               "knows_marks"_a = report.knows_marks,
                "problems"_a = to_tuple(report.problems));
 }
 

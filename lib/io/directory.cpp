@@ -33,4 +33,8 @@ void remove_file(const std::filesystem::path& path) {
   }
 }
 
+void discard_file(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw_errno(errno, "remove", path);
+}
+
 }  // namespace brine::io

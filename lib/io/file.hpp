@@ -141,6 +141,9 @@ void make_directories(const std::filesystem::path& path, unsigned mode = 0755);
 /// Removes a file durably; absence is no error.
 void remove_file(const std::filesystem::path& path);
 
+/// Removes a file, without making that durable.
+void discard_file(const std::filesystem::path& path);
+
 /// Makes a rename, link or removal inside `directory` durable.
 void sync_directory(const std::filesystem::path& directory);
 

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <thread>
 #include <utility>
 
@@ -26,6 +28,9 @@ Fd open_lock(const std::filesystem::path& path, Hold hold) {
   if (!fd) throw_errno(errno, "lock", path);
   return fd;
 }
+
+// What a HeldFile holds.
+std::string inode_line(const struct stat& status) { return fmt::format("{}\n", status.st_ino); }
 
 bool try_lock(const Fd& fd, int operation, const std::filesystem::path& path) {
   if (uninterrupted([&] { return ::flock(fd.get(), operation | LOCK_NB); }) == 0) return true;
@@ -70,6 +75,10 @@ HeldFile::HeldFile(std::filesystem::path path) : path_(std::move(path)) {
   if (!fd_) throw_errno(errno, "write", path_);
   try {
     if (!try_lock(fd_, LOCK_EX, path_)) throw_errno(EWOULDBLOCK, "lock", path_);
+    struct stat status {};
+    if (::fstat(fd_.get(), &status) != 0) throw_errno(errno, "read", path_);
+    write_all_at(fd_.get(), 0, bytes_of(inode_line(status)), path_);
+    sync(fd_.get(), path_);
     if (::rename(before.c_str(), path_.c_str()) != 0) throw_errno(errno, "write", path_);
     sync_directory(directory);
   } catch (...) {
@@ -96,10 +105,20 @@ HeldFile::~HeldFile() {
   ::flock(fd_.get(), LOCK_UN);
 }
 
-bool is_held(const std::filesystem::path& path) {
-  const Fd fd = try_open(path, O_RDONLY);
-  if (!fd) return true;
-  return uninterrupted([&] { return ::flock(fd.get(), LOCK_SH | LOCK_NB); }) != 0;
+bool is_abandoned(const std::filesystem::path& path) {
+  // A FIFO of that name must not make anybody wait.
+  const Fd fd = try_open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+  if (!fd || uninterrupted([&] { return ::flock(fd.get(), LOCK_SH | LOCK_NB); }) != 0) return false;
+  // Looked at under the lock: whoever ends well removes the file first and lets go then.
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink == 0) {
+    return false;
+  }
+  std::array<char, 32> content{};
+  const auto count =
+      uninterrupted([&] { return ::read(fd.get(), content.data(), content.size()); });
+  return count > 0 && std::string_view(content.data(), static_cast<std::size_t>(count)) ==
+                          inode_line(status);
 }
 
 }  // namespace brine::io

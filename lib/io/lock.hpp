@@ -24,8 +24,10 @@ class FileLock {
   Fd fd_;
 };
 
-/// An empty file that stands under its name, locked, until destroyed. Where its process dies, the
-/// file stays and the lock goes: is_held() tells the living from the dead.
+/// A file that stands under its name, locked, until destroyed. Where its process dies, the file
+/// stays and the lock goes, which is_abandoned() tells. It holds the number of its own inode, so
+/// that a copy (a backup of a store in use) is no sign of a death. A child that was forked
+/// meanwhile shares the lock, and keeps it while it lives.
 class HeldFile {
  public:
   /// Durable when it returns, and never seen without its lock. Throws: environment, no_space.
@@ -39,7 +41,7 @@ class HeldFile {
   Fd fd_;
 };
 
-/// Whether the HeldFile of `path` is alive, in this process or another. So is what cannot be asked.
-bool is_held(const std::filesystem::path& path);
+/// Whether `path` is a HeldFile whose process died. What cannot be asked is none.
+bool is_abandoned(const std::filesystem::path& path);
 
 }  // namespace brine::io

@@ -11,20 +11,6 @@
 namespace brine::pickle {
 namespace {
 
-// The text that is pushed, where it can be told without decoding: forms other than UTF-8 only
-// without escapes and bytes over 0x7f.
-std::optional<std::string_view> plain_text(const Token& token) {
-  if (!token.held) return std::nullopt;
-  std::string_view text = brine::text_of(token.argument);
-  const Op op = token.code->op;
-  if (op == Op::binunicode || op == Op::short_binunicode || op == Op::binunicode8) return text;
-  if (op == Op::string) text = text.substr(1, text.size() - 2);
-  const bool has_escapes = op == Op::string || op == Op::unicode;
-  const bool is_plain = std::all_of(text.begin(), text.end(),
-                                    [&](char c) { return c >= 0 && !(has_escapes && c == '\\'); });
-  return is_plain ? std::optional(text) : std::nullopt;
-}
-
 std::optional<std::int64_t> spelled_integer(std::string_view text) {
   if (text.ends_with('L')) text.remove_suffix(1);
   std::int64_t value = 0;
@@ -136,7 +122,7 @@ NodeId Graph::add_number(const Token& token) {
 }
 
 NodeId Graph::on_text(const Token& token) {
-  const auto text = plain_text(token);
+  const auto text = token.held ? text_of_push(token, scratch_) : std::nullopt;
   const auto number = text && text->size() <= held_text_bytes ? texts_.number(*text) : std::nullopt;
   return add(token, NodeKind::text, number.value_or(no_row));
 }
@@ -149,12 +135,12 @@ NodeId Graph::on_container(const Token& token, Shape shape, Items form, Values i
                         : shape == Shape::tuple ? NodeKind::tuple
                                                 : NodeKind::set;
   const NodeId id = add_object(token, kind, {});
-  if (id != no_node) on_items(id, form, items);
+  if (id != no_node) on_items(token, id, form, items);
   return id;
 }
 
 // Moves values into `target`, where it is something that can take them.
-void Graph::on_items(NodeId target, Items form, Values items) {
+void Graph::on_items(const Token&, NodeId target, Items form, Values items) {
   const std::size_t stride = form == Items::pairs ? 2 : 1;
   const NodeKind kind = nodes_[target].kind;
   const bool takes = kind >= NodeKind::list && kind != NodeKind::symbol;
@@ -178,7 +164,7 @@ NodeId Graph::on_call(const Token& token, NodeId callable, NodeId arguments) {
   return add_object(token, NodeKind::call, {.callable = callable, .arguments = arguments});
 }
 
-void Graph::on_state(NodeId object, NodeId state) {
+void Graph::on_state(const Token&, NodeId object, NodeId state) {
   const Node& built = nodes_[object];
   const bool takes = built.kind == NodeKind::call || built.kind == NodeKind::persistent ||
                      built.kind == NodeKind::other;

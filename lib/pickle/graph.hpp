@@ -107,15 +107,17 @@ class Graph final : public Interpreter<Graph, NodeId, no_node> {
   NodeId on_text(const Token& token);
   NodeId on_bytes(const Token& token);
   NodeId on_container(const Token& token, Shape shape, Items form, Values items);
-  void on_items(NodeId target, Items form, Values items);
+  void on_items(const Token& token, NodeId target, Items form, Values items);
   NodeId on_call(const Token& token, NodeId callable, NodeId arguments);
-  void on_state(NodeId object, NodeId state);
+  void on_state(const Token& token, NodeId object, NodeId state);
   NodeId on_persistent(const Token& token, Values id);
   NodeId on_extension(const Token& token);
   NodeId on_symbol(const Token& token, std::string_view module, std::string_view name);
   NodeId on_stack_symbol(const Token& token, NodeId module, NodeId name);
   void on_protocol(int) {}
   void on_frame(const Token&) {}
+  void on_get(const Token&) {}
+  void on_memoize() {}
   void on_result(NodeId id) { root_ = id; }
 
   const Object& object(NodeId id) const;
@@ -130,6 +132,7 @@ class Graph final : public Interpreter<Graph, NodeId, no_node> {
   std::vector<Link> links_;
   std::vector<std::int64_t> integers_;
   TextTable texts_;
+  std::string scratch_;
   std::vector<Symbol> symbols_;
   std::map<Symbol, std::uint32_t> symbol_numbers_;
 };

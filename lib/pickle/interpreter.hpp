@@ -8,14 +8,14 @@
 //   Value on_text(token)                         a checked text
 //   Value on_bytes(token)                        bytes, a bytearray, an out-of-band buffer
 //   Value on_container(token, shape, form, span) a new container with these items
-//   void on_items(target, form, span)            items that go into `target`
+//   void on_items(token, target, form, span)     items that go into `target`
 //   Value on_call(token, callable, arguments)    REDUCE, NEWOBJ, NEWOBJ_EX, OBJ, INST
-//   void on_state(object, state)                 BUILD
+//   void on_state(token, object, state)          BUILD
 //   Value on_persistent(token, span)             the id, or none where the opcode spells it
 //   Value on_extension(token)
 //   Value on_symbol(token, module, name)         GLOBAL, and the class of INST
 //   Value on_stack_symbol(token, module, name)   STACK_GLOBAL; both have the shape `text`
-//   void on_protocol(number), on_frame(token)
+//   void on_protocol(number), on_frame(token), on_get(token), on_memoize()
 //   void on_result(value)                        STOP
 //   Shape shape_of(value)
 //
@@ -101,6 +101,8 @@ class Interpreter : public TokenSink {
     protocol_ = 0;
     reason_.clear();
   }
+
+  std::uint64_t memo_size() const noexcept { return memo_.size(); }
 
   Limits limits_;
 

@@ -162,7 +162,7 @@ bool Interpreter<Self, Value, hole>::append_items(const Token& token) {
         !are_keys(token, shape, count)) {
       return false;
     }
-    self().on_items(target, form, topmost(count));
+    self().on_items(token, target, form, topmost(count));
     drop(count);
   }
   return holds();
@@ -244,7 +244,7 @@ bool Interpreter<Self, Value, hole>::set_state(const Token& token) {
   if (!wants(token, 2)) return false;
   const bool takes = takes_state(self().shape_of(top(1)), self().shape_of(top()));
   if (!wants(takes, token, "sets the state of a value that has none")) return false;
-  self().on_state(top(1), top());
+  self().on_state(token, top(1), top());
   drop(1);
   return holds();
 }
@@ -255,9 +255,11 @@ bool Interpreter<Self, Value, hole>::use_memo(const Token& token) {
   const auto index = op == Op::memoize ? memo_.size() : memo_index(token);
   if (!index) return fail(fmt::format("{} has no plain number for an index", token.code->name));
   if (op == Op::get || op == Op::binget || op == Op::long_binget) {
+    self().on_get(token);
     const auto value = memo_.get(*index);
     return value ? push(*value) : fail(fmt::format("memo entry {} was never put", *index));
   }
+  if (op == Op::memoize) self().on_memoize();
   return wants(token, 1) &&
          (memo_.put(*index, top()) ||
           fail(fmt::format("max_memo_entries: more than {} entries", limits_.max_memo_entries)));

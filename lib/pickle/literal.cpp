@@ -101,7 +101,99 @@ bool has_unicode_escapes(std::string_view text) {
   return true;
 }
 
+void put_utf8(std::string& text, std::uint32_t code) {
+  const auto put = [&](std::uint32_t byte) { text += static_cast<char>(byte); };
+  const auto tail = [&](unsigned shift) { put(0x80 | ((code >> shift) & 0x3f)); };
+  if (code < 0x80) {
+    put(code);
+  } else if (code < 0x800) {
+    put(0xc0 | (code >> 6));
+    tail(0);
+  } else if (code < 0x10000) {
+    put(0xe0 | (code >> 12));
+    tail(6);
+    tail(0);
+  } else {
+    put(0xf0 | (code >> 18));
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+}
+
+// UNICODE: bytes are Latin-1, and only `\u` and `\U` are escapes, where the backslashes before
+// them are even in number.
+void decode_unicode(std::string_view text, std::string& decoded) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::string_view behind = text.substr(at + 1);
+    const std::size_t digits = text[at] != '\\' ? 0 : behind.starts_with('u') ? 4
+                               : behind.starts_with('U') ? 8 : 0;
+    if (digits > 0) {
+      put_utf8(decoded, hex(behind.substr(1), digits).value_or(0));
+      at += 1 + digits;
+    } else {
+      put_utf8(decoded, static_cast<unsigned char>(text[at]));
+      if (text[at] == '\\' && behind.starts_with('\\')) decoded += text[++at];
+    }
+  }
+}
+
+// STRING: the escapes of a Python string literal of bytes.
+void decode_string(std::string_view text, std::string& decoded) {
+  constexpr std::string_view letters = "\\'\"abfnrtv";
+  constexpr std::string_view values = "\\'\"\a\b\f\n\r\t\v";
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\\') {
+      decoded += text[at];
+      continue;
+    }
+    const char letter = text[++at];
+    if (const std::size_t known = letters.find(letter); known != letters.npos) {
+      decoded += values[known];
+    } else if (letter == 'x') {
+      decoded += static_cast<char>(hex(text.substr(at + 1), 2).value_or(0));
+      at += 2;
+    } else if (letter >= '0' && letter <= '7') {
+      unsigned value = 0;
+      std::size_t digits = 0;
+      for (; digits < 3 && at + digits < text.size(); ++digits) {
+        const char digit = text[at + digits];
+        if (digit < '0' || digit > '7') break;
+        value = 8 * value + static_cast<unsigned>(digit - '0');
+      }
+      decoded += static_cast<char>(value);
+      at += digits - 1;
+    } else {
+      decoded += '\\';
+      decoded += letter;
+    }
+  }
+}
+
 }  // namespace
+
+std::optional<std::string_view> text_of_push(const Token& token, std::string& scratch) {
+  std::string_view text = text_of(token.argument);
+  scratch.clear();
+  switch (token.code->op) {
+    case Op::unicode:
+      if (is_ascii(text) && text.find('\\') == text.npos) return text;
+      decode_unicode(text, scratch);
+      return scratch;
+    case Op::string:
+      text = text.substr(1, text.size() - 2);
+      if (text.find('\\') != text.npos) {
+        decode_string(text, scratch);
+        text = scratch;
+      }
+      return is_ascii(text) ? std::optional(text) : std::nullopt;
+    case Op::binstring:
+    case Op::short_binstring:
+      return is_ascii(text) ? std::optional(text) : std::nullopt;
+    default:
+      return text;
+  }
+}
 
 bool is_utf8(std::string_view text, Surrogates surrogates) {
   if (is_ascii(text)) return true;

@@ -4,6 +4,7 @@
 // `F 1.5` or a NUL inside a number. No pickler writes them, so they are refused instead of read.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,11 @@ namespace brine::pickle {
 
 /// Returns what is wrong with the line of a number, a text or PERSID; empty: nothing.
 std::string literal_problem(const Token& token);
+
+/// Returns the text that a held push brings, as UTF-8; where it has escapes, `scratch` holds it.
+/// Nothing where the loader decides what the bytes mean (a Python 2 str beyond ASCII).
+/// Requires: literal_problem() finds nothing. Lifetime: of the token and of `scratch`.
+std::optional<std::string_view> text_of_push(const Token& token, std::string& scratch);
 
 /// Whether the code points U+D800 to U+DFFF may stand alone, as they may in a Python str.
 enum class Surrogates { refused, passed };

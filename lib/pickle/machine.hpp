@@ -61,6 +61,19 @@ struct Buffer {
   std::uint64_t bytes = 0;
 };
 
+/// Something that a pickle does and no list of symbols tells of. Each once for a symbol.
+struct Concern {
+  enum class Kind : std::uint8_t {
+    changes_import,  ///< state or items for a class or function itself, not for an instance
+    believed_dtype,  ///< a numpy dtype with fields, a subtype or flags of the pickle's choosing
+    forged_objects,  ///< an object dtype that denies holding objects
+    shared_memo,     ///< reads otherwise where a reader keeps the memo of the pickle before
+  };
+  Kind kind{};
+  std::uint64_t offset = 0;
+  std::uint32_t symbol = 0;  ///< index into symbols(); none for shared_memo
+};
+
 /// How much a machine writes down.
 enum class Detail : std::uint8_t {
   symbols,  ///< distinct symbols with counts, buffers
@@ -71,7 +84,8 @@ enum class Detail : std::uint8_t {
 struct Abstract {
   Shape shape = Shape::unknown;
   bool is_hole = false;
-  /// Of a text: a push in text_pushes(), or under Detail::symbols a number in the TextTable; or one
+  /// Of numbers, tuples and made objects: a note, see machine.cpp. Of a text: a push in
+  /// text_pushes(), or under Detail::symbols a number in the TextTable; or one
   /// of the two below. Of a symbol: its index.
   std::uint32_t ref = 0;
   friend bool operator==(const Abstract&, const Abstract&) = default;
@@ -85,8 +99,10 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
  public:
   explicit Machine(Detail detail, const Limits& limits = {});
 
+  enum class Place : std::uint8_t { alone, behind_another };
+
   /// Forgets stack, marks, memo and protocol: a new pickle begins.
-  void begin() { clear(); }
+  void begin(Place place = Place::alone);
 
   const std::vector<MetSymbol>& symbols() const noexcept { return symbols_; }
   const std::vector<Buffer>& buffers() const noexcept { return buffers_; }
@@ -97,6 +113,10 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
 
   /// Highest PROTO seen in any pickle; 0 where there was none.
   int highest_protocol() const noexcept { return highest_protocol_; }
+  const std::vector<Concern>& concerns() const noexcept { return concerns_; }
+  /// Whether it gave up on a name that is a text, but none that a pickler writes for a name: no
+  /// chance, as it may be in bytes that are no pickle.
+  bool hides_name() const noexcept { return hides_name_; }
   /// Offsets of EXT opcodes, whose symbols only the loading process knows; at most 100.
   const std::vector<std::uint64_t>& extensions() const noexcept { return extensions_; }
 
@@ -112,18 +132,23 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   Abstract on_text(const Token& token);
   Abstract on_bytes(const Token& token);
   Abstract on_container(const Token& token, Shape shape, Items form, Values items);
-  void on_items(const Abstract& target, Items form, Values items);
+  void on_items(const Token& token, const Abstract& target, Items form, Values items);
   Abstract on_call(const Token& token, const Abstract& callable, const Abstract& arguments);
-  void on_state(const Abstract& object, const Abstract& state);
+  void on_state(const Token& token, const Abstract& object, const Abstract& state);
   Abstract on_persistent(const Token& token, Values id);
   Abstract on_extension(const Token& token);
   Abstract on_symbol(const Token& token, std::string_view module, std::string_view name);
   Abstract on_stack_symbol(const Token& token, const Abstract& module, const Abstract& name);
   void on_protocol(int protocol);
+  void on_get(const Token& token);
+  void on_memoize() { is_shifted_ = follows_memo_; }
   void on_frame(const Token& token);
   void on_result(const Abstract& value) { use(value); }
 
   void use(const Abstract& value);
+  std::uint32_t note_of_tuple(Values items) const;
+  void judge_dtype(const Token& token, std::uint32_t dtype, std::uint32_t state);
+  void add_concern(Concern::Kind kind, const Token& token, std::uint32_t symbol);
   std::string_view text_of(const Abstract& value) const;
   Abstract add_symbol(SymbolPush push, std::string_view module, std::string_view name);
   template <typename Item>
@@ -142,6 +167,13 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   std::vector<Frame> frames_;
   std::vector<Buffer> buffers_;
   std::vector<std::uint64_t> extensions_;
+  std::vector<Concern> concerns_;
+  std::uint64_t symbol_bytes_ = 0;
+  std::uint32_t dtype_number_ = ~std::uint32_t{0};
+  bool follows_memo_ = false;  // the pickle before in this stream left one
+  bool is_shifted_ = false;    // so MEMOIZE has put where another reader would not
+  bool hides_name_ = false;
+  std::string scratch_;
 };
 
 }  // namespace brine::pickle

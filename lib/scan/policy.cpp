@@ -113,6 +113,10 @@ Standing Policy::standing(const Symbol& symbol, int protocol) const {
   return std::max(written, lists_->judge(python3_name(symbol)));
 }
 
+bool Policy::is_trusted(const Symbol& symbol) const {
+  return lists_->trusted_symbols.contains(symbol);
+}
+
 std::vector<Finding> judge(std::span<const SeenSymbol> symbols, const Policy& policy) {
   std::vector<Finding> findings;
   for (const SeenSymbol& seen : symbols) {

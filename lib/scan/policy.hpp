@@ -38,6 +38,9 @@ class Policy {
   /// Python 3 maps it to (fix_imports); the worse of the two counts.
   Standing standing(const Symbol& symbol, int protocol) const;
 
+  /// Whether the user vouches for exactly this symbol.
+  bool is_trusted(const Symbol& symbol) const;
+
  private:
   struct Lists;
   std::shared_ptr<const Lists> lists_;

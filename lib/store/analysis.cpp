@@ -76,7 +76,8 @@ PickleStream::PickleStream(pickle::Machine& machine, std::uint64_t base, std::ui
     : machine_(machine), limits_(limits), max_pickles_(max_pickles), offset_(base), end_(base) {}
 
 void PickleStream::begin(std::uint64_t base) {
-  machine_.begin();
+  using Place = pickle::Machine::Place;
+  machine_.begin(pickles_ == 0 ? Place::alone : Place::behind_another);
   pushed_before_ = pushed_symbols();
   reader_.emplace(machine_, base, limits_);
   between_ = false;
@@ -126,6 +127,8 @@ void PickleStream::settle() {
     reason_ = reader_->reason();
     failed_at_ = reader_->offset();
     is_cut_short_ = is_at_end_ && has_protocol_;
+    // Raw bytes behind a pickle may look like an opcode, but not like two and a protocol.
+    is_no_chance_ = machine_.hides_name() || (has_protocol_ && reader_->opcode_count() > 1);
   }
 }
 
@@ -187,9 +190,10 @@ void Analyst::judge_stream(const PickleStream& stream, const std::string& where,
   report.opcodes += stream.opcodes();
   if (!stream.reason().empty()) {
     // What a loader does before the place where it fails, it has done: a broken tail is no excuse.
-    const bool is_pickle = stream.pickles() == 0 && machine_.highest_protocol() > 0;
-    add(stream.has_acted() || is_pickle ? Verdict::dangerous : Verdict::unknown, stream.failed_at(),
-        fmt::format("{}no pickle to its end: {}", where, stream.reason()));
+    // Where only the end is missing, there is nothing else to be found out.
+    const bool is_bad = stream.has_acted() || stream.is_no_chance();
+    add(is_bad && !stream.is_cut_short() ? Verdict::dangerous : Verdict::unknown,
+        stream.failed_at(), fmt::format("{}no pickle to its end: {}", where, stream.reason()));
   }
   if (stream.has_trailing_bytes() && behind == Behind::nothing) {
     add(Verdict::unknown, stream.end(), where + "bytes follow the last pickle");
@@ -263,6 +267,11 @@ void Analyst::look_into_compressed(const RandomSource& payload, CodecId codec) {
   analysis_.report.opcodes += inside.report.opcodes;
   analysis_.report.protocol = inside.report.protocol;
   analysis_.report.symbols = inside.report.symbols;
+  if (inside.report.payload_bytes == 0) {
+    analysis_.incomplete = "it holds no byte";
+  } else if (!inside.incomplete.empty()) {
+    analysis_.incomplete = "decoded: " + inside.incomplete;
+  }
   if (inside.report.verdict == Verdict::safe) return;
   for (const Finding& finding : inside.report.findings) {
     add(finding.verdict, finding.offset, "decoded: " + finding.reason);
@@ -300,7 +309,7 @@ void Analyst::judge_payload() {
     report.format = "joblib";
     report.pickles += stream_->pickles();
     report.opcodes += stream_->opcodes();
-    add(Verdict::unknown, wrapper->offset,
+    add(machine_.hides_name() ? Verdict::dangerous : Verdict::unknown, wrapper->offset,
         "arrays stand between the opcodes: what follows the first one was not looked into");
     return;
   }
@@ -330,6 +339,31 @@ Analysis Analyst::finish() {
   return conclude();
 }
 
+void Analyst::add_concerns() {
+  using Kind = pickle::Concern::Kind;
+  for (const pickle::Concern& concern : machine_.concerns()) {
+    if (concern.kind == Kind::shared_memo) {
+      add(Verdict::unknown, concern.offset,
+          "the memo of the pickle before it decides what is read here: not every reader keeps it");
+      continue;
+    }
+    const Symbol& symbol = machine_.symbols()[concern.symbol].symbol;
+    if (policy_.is_trusted(symbol)) continue;
+    const std::string name = base::printable(fmt::format("{}:{}", symbol.module, symbol.name));
+    if (concern.kind == Kind::changes_import) {
+      add(Verdict::dangerous, concern.offset,
+          fmt::format("{} itself is changed, not an instance of it", name));
+    } else if (concern.kind == Kind::forged_objects) {
+      add(Verdict::dangerous, concern.offset,
+          fmt::format("{} is made to take bytes for pointers to objects", name));
+    } else {
+      add(Verdict::unknown, concern.offset,
+          fmt::format("{} is given fields or flags that numpy believes: wrong ones corrupt memory",
+                      name));
+    }
+  }
+}
+
 Analysis Analyst::conclude() {
   ScanReport& report = analysis_.report;
   report.payload_bytes = offset_;
@@ -346,6 +380,7 @@ Analysis Analyst::conclude() {
   for (Finding& finding : scan::judge(seen, policy_)) {
     add(finding.verdict, finding.offset, std::move(finding.reason));
   }
+  add_concerns();
   for (const std::uint64_t offset : machine_.extensions()) {
     add(Verdict::unknown, offset, "an extension code: only the loading process knows its symbol");
   }

@@ -42,6 +42,8 @@ class PickleStream {
   /// Whether the bytes ended inside a pickle in which nothing else was wrong. Only what begins as
   /// picklers begin it counts: raw bytes behind a pickle may look like opcodes.
   bool is_cut_short() const noexcept { return is_cut_short_; }
+  /// Whether what could not be read is a pickle for sure.
+  bool is_no_chance() const noexcept { return is_no_chance_; }
 
  private:
   void begin(std::uint64_t base);
@@ -65,6 +67,7 @@ class PickleStream {
   bool is_at_end_ = false;
   bool has_protocol_ = false;  // the pickle under way begins with PROTO
   bool is_cut_short_ = false;
+  bool is_no_chance_ = false;
 };
 
 /// What an analysis found besides the report.
@@ -113,6 +116,7 @@ class Analyst final : public Sink {
   void judge_stream(const PickleStream& stream, const std::string& where,
                     Behind behind = Behind::nothing);
   void judge_payload();
+  void add_concerns();
   Analysis conclude();
 
   const scan::Policy& policy_;

@@ -21,8 +21,9 @@ std::vector<path> dead(const Layout& layout, std::string_view id) {
   std::error_code failure;
   for (std::filesystem::directory_iterator entry(layout.attempts(), failure), end;
        !failure && entry != end; entry.increment(failure)) {
-    if (entry->path().stem() != id) continue;
-    if (!io::is_held(entry->path())) files.push_back(entry->path());
+    if (entry->path().stem() == id && io::is_abandoned(entry->path())) {
+      files.push_back(entry->path());
+    }
   }
   return files;
 }
@@ -37,7 +38,9 @@ unsigned dead_attempts(const Layout& layout, std::string_view id) {
 }
 
 void forget_dead_attempts(const Layout& layout, std::string_view id) {
-  for (const path& file : dead(layout, id)) io::remove_file(file);
+  const std::vector<path> files = dead(layout, id);
+  for (const path& file : files) io::discard_file(file);
+  if (!files.empty()) io::sync_directory(layout.attempts());
 }
 
 }  // namespace brine::store

@@ -1,9 +1,10 @@
 // Loads under way, each a file in attempts/ that is there before the target gets a byte.
 //
-//   attempts/ID.NONCE      empty; locked as long as its process lives and uses the payload
+//   attempts/ID.NONCE      an io::HeldFile, for as long as its process lives and uses the payload
 //
 // Whoever dies leaves the file and drops the lock: that was a spent try. Nobody has to be asked,
-// and no clock decides: the kernel knows who is alive.
+// and no clock decides: the kernel knows who is alive. A process that is told to end while it loads
+// (SIGTERM, a time-out) counts as dead too: a load that hangs ends in no other way.
 #pragma once
 
 #include <optional>

@@ -52,7 +52,8 @@ struct Store::Impl {
 
   /// Points good/LINE at the newest known-good snapshot of the line, or removes it.
   void point_at_good(std::string_view line) const;
-  /// Marks a snapshot, with an event that says why. Takes the store's lock.
+  /// Marks a snapshot, with an event that says why; not where it is no longer in the state that
+  /// `snapshot` says, unless it is found damaged. Takes the store's lock.
   void mark(const Snapshot& snapshot, State state, std::string_view kind,
             std::string_view reason) const;
 

@@ -96,7 +96,7 @@ class Loader {
                             "with: {}",
                             asked_.line, rejected_.size(), rejected_.size() == 1 ? "" : "s",
                             rejected_.front().reason),
-                fmt::format("brine verify {}", asked_.line));
+                fmt::format("brine {} {}", is_suspect(asked_) ? "show" : "verify", asked_.line));
   }
 
   std::optional<LoadReport> try_one(const Snapshot& snapshot) {
@@ -130,6 +130,8 @@ class Loader {
     try_to("the snapshot could not be marked as suspect", warnings_, [&] {
       store_.require_writable();
       store_.mark(snapshot, State::suspect, "suspect", fmt::format("{} loads of it died", died));
+    });
+    try_to("the records of dead loads could not be removed", warnings_, [&] {
       store::forget_dead_attempts(store_.layout, snapshot.id);
     });
     return true;
@@ -224,12 +226,14 @@ void Attempt::succeed() {
   const Store::Impl& store = impl_->store;
   if (!store.writable) return;
   try_to("the success could not be recorded", impl_->report.warnings, [&] {
-    store::forget_dead_attempts(store.layout, impl_->served.id);
     if (impl_->served.state != State::suspect) return;
-    const bool may_be_good = impl_->served.verdict != Verdict::dangerous;
+    const bool may_be_good = store.manifest(impl_->served.id).scan.complete &&
+                             impl_->served.verdict != Verdict::dangerous;
     store.mark(impl_->served, may_be_good ? State::good : State::verified, "restore",
                "a load of it succeeded");
   });
+  try_to("the records of dead loads could not be removed", impl_->report.warnings,
+         [&] { store::forget_dead_attempts(store.layout, impl_->served.id); });
 }
 
 LoadReport Store::load(std::string_view ref, Target& target, const LoadOptions& options) {

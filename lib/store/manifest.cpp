@@ -250,6 +250,30 @@ Manifest decode(const Json& json) {
   return manifest;
 }
 
+// A parsed value takes many times the two bytes that it is written with, and the reader of JSON is
+// asked for a tree of them. Blocks of 4 TiB stay under these numbers.
+void require_modest(std::string_view text) {
+  constexpr std::size_t most_values = 8'000'000;
+  constexpr int deepest = 16;
+  std::size_t values = 0;
+  int depth = 0;
+  bool in_text = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '"') {
+      in_text = !in_text;
+    } else if (in_text) {
+      if (c == '\\') ++at;
+    } else if (c == '[' || c == '{') {
+      if (++depth > deepest) wrong("nests deeper than any manifest");
+    } else if (c == ']' || c == '}') {
+      --depth;
+    } else if (c == ',' && ++values > most_values) {
+      wrong("has more values than any manifest");
+    }
+  }
+}
+
 }  // namespace
 
 std::string encode(const Manifest& manifest) {
@@ -286,6 +310,7 @@ std::string encode(const Manifest& manifest) {
 
 Manifest decode_manifest(std::string_view text, const Limits& limits) {
   base::require_within(text.size(), limits.max_manifest_bytes, "max_manifest_bytes");
+  require_modest(text);
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) wrong("is no JSON");
   const std::uint64_t version = number_at(json, "brine");

@@ -13,6 +13,7 @@ namespace brine::store {
 namespace {
 
 constexpr std::size_t shortest_prefix = 4;
+constexpr std::size_t id_digits = 64;
 constexpr std::string_view forms =
     "LINE, LINE:17, LINE@latest, LINE@good, LINE@best(loss), LINE@step=1200, LINE@TAG, LINE~2 or "
     "an id";
@@ -39,7 +40,7 @@ Snapshot require(std::optional<Snapshot> found, std::string_view line, std::stri
 }
 
 bool is_prefix(std::string_view text) {
-  return text.size() >= shortest_prefix && text.size() <= 64 &&
+  return text.size() >= shortest_prefix && text.size() <= id_digits &&
          std::all_of(text.begin(), text.end(),
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
@@ -85,6 +86,9 @@ Snapshot by_base(const catalog::Catalog& catalog, std::string_view base, std::st
   const std::size_t end = base.find_first_of(":@");
   const std::string_view line = base.substr(0, end);
   if (!base::is_name(line)) malformed(ref, "it does not begin with the name of a line");
+  if (end == std::string_view::npos && line.size() == id_digits) {
+    if (auto found = catalog.by_id(line)) return std::move(*found);
+  }
   if (!catalog.latest(line)) {
     if (end == std::string_view::npos) {
       if (auto found = find_prefix(catalog, line)) return std::move(*found);

@@ -4,7 +4,8 @@
 //   base      = LINE [ ":" SEQ | "@" mark ] | PREFIX        (at least four digits of an id)
 //   mark      = "latest" | "good" | "best(" ["-"] METRIC ")" | "step=" STEP | TAG
 //
-// A line beats an id prefix of the same spelling.
+// A line beats the start of an id of the same spelling, and a whole id beats a line: who holds one
+// means that snapshot.
 #pragma once
 
 #include <string_view>

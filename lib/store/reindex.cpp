@@ -67,6 +67,7 @@ class Reindexer {
     discard(fresh);
     // A copy may lack the empty ones.
     make_directories(store_.layout);
+    read_marks();
     read_manifests();
     try {
       fill(fresh);
@@ -83,6 +84,20 @@ class Reindexer {
   static void discard(const fs::path& database) {
     io::remove_file(database);
     io::remove_file(database.string() + "-journal");
+  }
+
+  // What was found out about a snapshot since it was saved stands in the old catalog alone: where
+  // that can be read, a snapshot that was marked as bad stays so.
+  void read_marks() {
+    try {
+      auto old = catalog::Catalog::open(store_.layout.catalog(), catalog::Access::read_only,
+                                        std::chrono::milliseconds(0));
+      for (const Snapshot& snapshot : old.log({})) {
+        if (snapshot.state > State::good) marks_[snapshot.id] = snapshot.state;
+      }
+    } catch (const Error&) {
+      has_marks_ = false;
+    }
   }
 
   void read_manifests() {
@@ -129,6 +144,8 @@ class Reindexer {
 
   // A pack that is missing or of another length is known at once; verify reads the rest.
   State state_of(const store::Manifest& manifest) {
+    const auto mark = marks_.find(manifest.snapshot.id);
+    if (mark != marks_.end()) return mark->second;
     if (manifest.blocks.empty()) return manifest.snapshot.state;
     const fs::path pack = store_.layout.pack(manifest.pack, manifest.snapshot.codec);
     std::error_code failure;
@@ -151,6 +168,7 @@ class Reindexer {
       index.insert_table(table);
     }
     report_.snapshots = manifests_.size();
+    report_.knows_marks = has_marks_;
     index.add_event({base::now_utc(), "reindex", "", "",
                      store::reason_event(fmt::format("{} snapshots", manifests_.size()))});
     transaction.commit();
@@ -196,6 +214,8 @@ class Reindexer {
   }
   Store::Impl& store_;
   std::vector<store::Manifest> manifests_;
+  std::map<std::string, State> marks_;  // of the old catalog, by id
+  bool has_marks_ = true;
   ReindexReport report_;
 };
 

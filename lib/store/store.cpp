@@ -129,6 +129,11 @@ void Store::Impl::mark(const Snapshot& snapshot, State state, std::string_view k
   const io::FileLock held = lock(io::Hold::exclusive);
   with_catalog([&](catalog::Catalog& index) {
     auto transaction = index.begin();
+    const auto now = index.by_id(snapshot.id);
+    // Another process may have judged it meanwhile, and damage outweighs what was known before.
+    const bool is_overtaken = !now || now->state == State::revoked ||
+                              (state != State::quarantined && now->state != snapshot.state);
+    if (is_overtaken) return;
     index.set_state(snapshot.id, state);
     index.add_event({base::now_utc(), std::string(kind), snapshot.line, snapshot.id,
                      store::reason_event(reason)});

@@ -104,7 +104,7 @@ class Store(_brine.Store):
         try:
             _tell(report, stacklevel=4)
             loaded = Loaded(unpickle(payload, report, encoding), report)
-            attempt.succeed()
+            _log_all(attempt.succeed())
         finally:
             attempt.close()
         return loaded
@@ -167,9 +167,13 @@ def _warn_of_loading(detail: SnapshotDetail) -> None:
             f"trusted={trusted} only"), stacklevel=3)
 
 
-def _tell(report: LoadReport, stacklevel: int) -> None:
-    for text in report.warnings:
+def _log_all(warnings_of_library: Iterable[str]) -> None:
+    for text in warnings_of_library:
         _log.warning("%s", text)
+
+
+def _tell(report: LoadReport, stacklevel: int) -> None:
+    _log_all(report.warnings)
     if not report.fallback:
         return
     reason = "; ".join(f"{report.line}:{each.seq} {each.reason}" for each in report.rejected)

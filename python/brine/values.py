@@ -216,9 +216,11 @@ class VerifyReport:
 
 @dataclass(frozen=True)
 class ReindexReport:
-    """What a rebuilt catalog holds, and which manifests were left out."""
+    """What a rebuilt catalog holds, and which manifests were left out. `knows_marks`: the old
+    catalog could still say which snapshots are suspect, quarantined or revoked."""
 
     snapshots: int
+    knows_marks: bool
     problems: tuple[Problem, ...]
 
 

@@ -84,7 +84,7 @@ class ReindexTest(CommandTest):
         file = self.file("m.pkl", SAFE)
         self.fails(12, "catalog", "save", "run", file, hint="brine reindex")
         report = self.document("reindex")
-        self.assertEqual(set(report), {"schema", "snapshots", "problems"})
+        self.assertEqual(set(report), {"schema", "snapshots", "knows_marks", "problems"})
         self.assertEqual((report["schema"], report["snapshots"], report["problems"]),
                          ("brine.reindex/1", 2, []))
         self.assertEqual(self.logged(), self.before)

@@ -70,7 +70,9 @@ class Attempts(StoreCase):
         place = self.directory / "store" / "attempts"
         place.mkdir()
         for nonce in "abc":
-            (place / f"{saved.id}.{nonce}").touch()
+            record = place / f"{saved.id}.{nonce}"
+            record.touch()
+            record.write_text(f"{record.stat().st_ino}\n")
         with self.assertLogs("brine", "WARNING") as logs, warnings.catch_warnings():
             warnings.simplefilter("error")
             self.assertEqual(self.store.load("plain"), [1])

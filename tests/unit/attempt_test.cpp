@@ -1,3 +1,4 @@
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,13 +137,62 @@ BOOST_AUTO_TEST_CASE(a_record_is_never_seen_without_its_lock) {
   const fs::path file = directory / "held";
   {
     io::HeldFile held(file);
-    BOOST_TEST(io::is_held(file));
+    BOOST_TEST(!io::is_abandoned(file));
     io::HeldFile moved = std::move(held);
-    BOOST_TEST(io::is_held(file));
+    BOOST_TEST(!io::is_abandoned(file));
+    fs::create_hard_link(file, directory / "left");
   }
   BOOST_TEST(!fs::exists(file));
-  write(file, "");
-  BOOST_TEST(!io::is_held(file));
+  BOOST_TEST(io::is_abandoned(directory / "left"));
+}
+
+BOOST_AUTO_TEST_CASE(what_only_looks_like_a_dead_load_is_none) {
+  die_loading("run", 3);
+  const fs::path place = root / "attempts";
+  const fs::path copies = directory / "copies";
+  fs::copy(place, copies);
+  fs::remove_all(place);
+  fs::copy(copies, place);  // a backup, played back
+  write(place / (newer.id + ".empty"), "");
+  fs::create_directory(place / (newer.id + ".directory"));
+  fs::create_symlink("/dev/zero", place / (newer.id + ".link"));
+  BOOST_REQUIRE(::mkfifo((place / (newer.id + ".pipe")).c_str(), 0600) == 0);
+  BOOST_TEST(use("run", fallback).served == newer.id);
+}
+
+BOOST_AUTO_TEST_CASE(a_success_does_not_absolve_what_was_found_damaged_meanwhile) {
+  die_loading("run", 3);
+  Kept target;
+  Attempt attempt = store.attempt("run", target);
+  flip(pack_of(newer), 20);
+  store.verify("run:2");
+  attempt.succeed();
+  BOOST_TEST(to_string(state_of(newer)) == "quarantined");
+  BOOST_TEST(contents(root / "good" / "run") == older.id + "\n");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_no_whole_checkpoint_is_not_good_after_a_success) {
+  const std::string half = pickle_of("half").substr(0, 5);
+  const Snapshot kept = save(half, {.as_is = true});
+  die_loading("run", 3);
+  BOOST_TEST(use("run").served == kept.id);
+  BOOST_TEST(to_string(state_of(kept)) == "verified");
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_is_called_like_an_id_does_not_stand_in_for_the_snapshot) {
+  save(pickle_of("another"), {}, newer.id);
+  BOOST_TEST(store.resolve(newer.id).id == newer.id);
+  BOOST_TEST(use(newer.id).served == newer.id);
+}
+
+BOOST_AUTO_TEST_CASE(a_reindex_keeps_the_marks_of_a_catalog_that_can_be_read) {
+  die_loading("run", 3);
+  use("run", fallback);
+  BOOST_TEST(Store::reindex(root).knows_marks);
+  BOOST_TEST(to_string(Store::open(root).resolve(newer.id).state) == "suspect");
+  write(root / "catalog.sqlite", "no database");
+  BOOST_TEST(!Store::reindex(root).knows_marks);
+  BOOST_TEST(to_string(Store::open(root).resolve(newer.id).state) == "good");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(every_kind_of_value_is_a_node) {
       {Stream().line(Op::float_, "1.5"), "real"},
       {Stream().text("name"), "'name'"},
       {Stream().line(Op::string, "'name'"), "'name'"},
-      {Stream().line(Op::string, "'\\x41'"), "text(1,6)"},
+      {Stream().line(Op::string, "'\\x41'"), "'A'"},
       {Stream().line(Op::unicode, "name"), "'name'"},
       {Stream().op(Op::short_binstring, "\xe9", 1), "text(2,1)"},
       {Stream().long_text(std::string(held_text_bytes + 1, 'x')), "text(5,4097)"},

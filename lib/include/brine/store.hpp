@@ -74,6 +74,9 @@ struct VerifyReport {
 
 struct ReindexReport {
   std::uint64_t snapshots = 0;
+  /// Whether the old catalog could still say which snapshots are suspect, quarantined or revoked.
+  /// Where not, verify finds out which are damaged.
+  bool knows_marks = true;
   std::vector<Problem> problems;  ///< manifests that were left out, and why
 };
 
@@ -211,7 +214,8 @@ class BRINE_API Store {
   VerifyReport verify(std::string_view ref = {}, const Progress& progress = {});
 
   /// Rebuilds the catalog of the store in `root` from its manifests alone. The old one, if any, is
-  /// kept beside it as catalog.sqlite.old. Events are lost with the old catalog; tables are kept.
+  /// kept beside it as catalog.sqlite.old. Events are lost with the old catalog; tables are kept,
+  /// and where the old one can be read also the marks of snapshots that are not to be served.
   /// Throws: not_found, busy, environment.
   static ReindexReport reindex(const std::filesystem::path& root, const OpenOptions& options = {});
 

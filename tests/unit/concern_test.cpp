@@ -1,0 +1,140 @@
+// What a pickle does that no list of symbols tells of.
+#include <fmt/format.h>
+
+#include "pickle/machine.hpp"
+#include "support/expect.hpp"
+#include "support/opcodes.hpp"
+
+using namespace brine;
+using namespace brine::pickle;
+using brine::test::Stream;
+
+namespace {
+
+std::string_view word_for(Concern::Kind kind) {
+  switch (kind) {
+    case Concern::Kind::changes_import: return "changes";
+    case Concern::Kind::believed_dtype: return "believed";
+    case Concern::Kind::forged_objects: return "forged";
+    case Concern::Kind::shared_memo: return "memo";
+  }
+  return "?";
+}
+
+// Reads pickles one behind another, as one machine does.
+std::string concerns(std::initializer_list<Stream> pickles) {
+  Machine machine(Detail::symbols);
+  auto place = Machine::Place::alone;
+  for (const Stream& stream : pickles) {
+    machine.begin(std::exchange(place, Machine::Place::behind_another));
+    TokenReader reader(machine, 0, {});
+    reader.feed(stream.bytes());
+    BOOST_TEST((reader.state() == TokenReader::State::stopped), reader.reason());
+  }
+  std::string all;
+  for (const Concern& concern : machine.concerns()) {
+    all += fmt::format("{} at {} ", word_for(concern.kind), concern.offset);
+  }
+  return all;
+}
+
+std::string concerns(const Stream& stream) { return concerns({stream}); }
+
+// numpy.dtype(CODE, False, True), as numpy writes it.
+Stream dtype(std::string_view code) {
+  return Stream().global("numpy", "dtype").text(code).op(Op::newfalse).op(Op::newtrue)
+                 .op(Op::tuple3).op(Op::reduce);
+}
+
+// (3, ORDER, None, NAMES, FIELDS, -1, -1, FLAGS)
+Stream state(const Stream& names, const Stream& fields, int flags) {
+  return Stream().mark().op(Op::binint1, 3, 1).text("|").op(Op::none).raw(names.str())
+                 .raw(fields.str()).op(Op::binint, 0xffffffff, 4).op(Op::binint, 0xffffffff, 4)
+                 .op(Op::binint1, static_cast<std::uint64_t>(flags), 1).op(Op::tuple);
+}
+
+Stream bare_state(int flags) {
+  const Stream none = Stream().op(Op::none);
+  return state(none, none, flags);
+}
+
+Stream built(const Stream& object, const Stream& with) {
+  return Stream(object).raw(with.str()).op(Op::build).stop();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(concern)
+
+BOOST_AUTO_TEST_CASE(a_change_to_what_is_imported_is_told) {
+  const Stream symbol = Stream().global("collections", "OrderedDict");
+  BOOST_TEST(concerns(built(symbol, Stream().op(Op::empty_dict))) == "changes at 26 ");
+  const Stream again = Stream(symbol).memo().op(Op::pop).get(0);
+  BOOST_TEST(concerns(built(again, Stream().op(Op::empty_dict))) == "changes at 30 ");
+  BOOST_TEST(concerns(Stream(symbol).one().one().op(Op::setitem).stop()) == "changes at 29 ");
+  const Stream instance = Stream(symbol).op(Op::empty_tuple).op(Op::newobj);
+  BOOST_TEST(concerns(built(instance, Stream().op(Op::empty_dict))) == "");
+  BOOST_TEST(concerns(Stream(instance).one().one().op(Op::setitem).stop()) == "");
+}
+
+BOOST_AUTO_TEST_CASE(dtypes_as_numpy_writes_them_are_no_concern) {
+  for (const char* code : {"f8", "i4", "b1", "<U12", "S3", "V8", "M8", "|b1"}) {
+    BOOST_TEST(concerns(built(dtype(code), bare_state(0))) == "", code);
+  }
+  BOOST_TEST(concerns(built(dtype("O8"), bare_state(63))) == "");
+  BOOST_TEST(concerns(Stream(dtype("V8")).stop()) == "");
+}
+
+BOOST_AUTO_TEST_CASE(dtypes_that_numpy_would_have_to_believe_are_told) {
+  const Stream names = Stream().text("a").op(Op::tuple1);
+  const Stream fields = Stream().op(Op::empty_dict);
+  BOOST_TEST(concerns(built(dtype("O8"), bare_state(0))).starts_with("forged"));
+  BOOST_TEST(concerns(built(dtype("|O"), bare_state(62))).starts_with("forged"));
+  const Stream rows[] = {
+      built(dtype("V8"), state(names, fields, 0)),
+      built(dtype("V8"), state(names, fields, 27)),
+      built(dtype("f8"), state(names, fields, 0)),
+      built(dtype("mystery"), bare_state(63)),
+      built(dtype("O8"), Stream().one()),
+      built(dtype("O8"), Stream().op(Op::empty_tuple)),
+  };
+  for (const Stream& row : rows) BOOST_TEST(concerns(row).starts_with("believed"));
+}
+
+BOOST_AUTO_TEST_CASE(a_dtype_from_the_memo_is_the_same_dtype) {
+  const Stream again = Stream(dtype("O8")).memo().op(Op::pop).get(0);
+  BOOST_TEST(concerns(built(again, bare_state(0))).starts_with("forged"));
+}
+
+BOOST_AUTO_TEST_CASE(a_memo_that_two_readers_see_differently_is_told) {
+  const Stream memoizes = Stream().op(Op::empty_list).memo();
+  const Stream puts = Stream().op(Op::empty_list).put(0);
+  const Stream uses = Stream(memoizes).get(0).op(Op::append).stop();
+  BOOST_TEST(concerns({Stream(memoizes).stop(), uses}) == "memo at 2 ");
+  BOOST_TEST(concerns({uses}) == "");
+  BOOST_TEST(concerns({Stream().one().stop(), uses}) == "");
+  BOOST_TEST(concerns({Stream(puts).stop(), Stream(puts).get(0).op(Op::append).stop()}) == "");
+}
+
+BOOST_AUTO_TEST_CASE(each_concern_is_told_once_for_a_symbol) {
+  Stream many;
+  for (int i = 0; i < 300; ++i) {
+    many.global("m", "C" + std::to_string(i % 150)).op(Op::empty_dict).op(Op::build);
+  }
+  const std::string all = concerns(many.stop());
+  BOOST_TEST(std::count(all.begin(), all.end(), 'c') == 100);
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_is_hidden_is_no_chance) {
+  const auto hides = [](const Stream& stream) {
+    Machine machine(Detail::symbols);
+    TokenReader reader(machine, 0, {});
+    reader.feed(stream.bytes());
+    BOOST_TEST((reader.state() == TokenReader::State::failed));
+    return machine.hides_name();
+  };
+  BOOST_TEST(hides(Stream().text("o s").text("system").stack_global()));
+  BOOST_TEST(!hides(Stream().one().text("system").stack_global()));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
