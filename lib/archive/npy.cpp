@@ -25,12 +25,16 @@ class Literal {
   explicit Literal(std::string_view text) : rest_(text) {}
 
   bool read() {
-    return take("{'descr': ") && type(deepest_type) && take(", 'fortran_order': ") &&
+    return take("{'descr': ") && whole_type() && take(", 'fortran_order': ") &&
            (take("True") || take("False")) && take(", 'shape': (") && dimensions() && take(", }") &&
            is_padding(rest_);
   }
 
-  /// Requires: read() was true. Nothing where the type is structured, or has no size of its own.
+  /// Requires of all below: read() was true. A code without its quotes.
+  const std::string& type_text() const { return type_text_; }
+  const std::vector<std::uint64_t>& shape() const { return shape_; }
+
+  /// Nothing where the type is structured, or has no size of its own.
   std::optional<std::uint64_t> data_bytes() const {
     if (!item_bytes_) return std::nullopt;
     std::uint64_t total = *item_bytes_;
@@ -49,6 +53,14 @@ class Literal {
     const std::string_view front = rest_.substr(0, rest_.find_first_not_of(set));
     rest_.remove_prefix(front.size());
     return front;
+  }
+
+  bool whole_type() {
+    const std::string_view before = rest_;
+    if (!type(deepest_type)) return false;
+    type_text_ = before.substr(0, before.size() - rest_.size());
+    if (type_text_.front() == '\'') type_text_ = type_text_.substr(1, type_text_.size() - 2);
+    return true;
   }
 
   bool type(int depth) {
@@ -115,6 +127,7 @@ class Literal {
   }
 
   std::string_view rest_;
+  std::string type_text_;
   std::vector<std::uint64_t> shape_;
   std::optional<std::uint64_t> item_bytes_;
 };
@@ -138,8 +151,9 @@ NpyHeader read_npy(const RandomSource& source, std::uint64_t offset, std::uint64
   Bytes text(length);
   source.read_at(offset + prefix_bytes + width, text);
   Literal literal(text_of(text));
-  if (!literal.read()) return {.bytes = header, .holds_objects = true};
-  return {.bytes = header, .data_bytes = literal.data_bytes()};
+  if (!literal.read()) return {.bytes = header, .holds_objects = true, .type = {}, .shape = {}};
+  return {.bytes = header, .data_bytes = literal.data_bytes(), .type = literal.type_text(),
+          .shape = literal.shape()};
 }
 
 }  // namespace brine::archive

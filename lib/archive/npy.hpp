@@ -12,6 +12,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "brine/bytes.hpp"
 
@@ -22,6 +24,8 @@ struct NpyHeader {
   bool holds_objects = false;  ///< the data are a pickle, or may be one
   /// Of the data, where the type is one code and its size is told by the header.
   std::optional<std::uint64_t> data_bytes;
+  std::string type;  ///< as the header spells it: `<f4`, or a list of fields; empty for objects
+  std::vector<std::uint64_t> shape;
 };
 
 /// Reads the header at `offset`. Throws: corrupt when it is none or cut short.

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "brine/bytes.hpp"
 #include "brine/limits.hpp"
@@ -62,6 +63,10 @@ class TokenReader {
   /// Lets the next `bytes` bytes pass unread, as joblib's arrays between opcodes need. To be
   /// called from on_token.
   void skip(std::uint64_t bytes);
+
+  /// Returns how many of the next bytes are to pass unread, and takes them as passed: who can jump
+  /// over them need not feed them.
+  std::uint64_t take_skip() noexcept { return std::exchange(skip_, 0); }
 
   /// Says that no more bytes will come: a reader that did not stop has failed.
   void finish();

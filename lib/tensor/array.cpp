@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tensor/element_type.hpp"
+#include "tensor/nodes.hpp"
 
 namespace brine::tensor {
 namespace {
@@ -14,43 +15,11 @@ using pickle::NodeKind;
 using pickle::no_node;
 using pickle::Op;
 
-constexpr std::uint32_t most_dimensions = 64;  // NPY_MAXDIMS of numpy 2
 // Of the state of an array.
 constexpr std::size_t shape_place = 1;
 constexpr std::size_t type_place = 2;
 constexpr std::size_t data_place = 4;
 constexpr std::uint32_t state_values = 5;
-
-bool calls(const Graph& graph, NodeId id, std::string_view name,
-           std::initializer_list<std::string_view> modules) {
-  const Symbol* const symbol = graph.symbol(graph.callable(id));
-  return symbol != nullptr && symbol->name == name &&
-         std::find(modules.begin(), modules.end(), symbol->module) != modules.end();
-}
-
-std::optional<std::vector<std::uint64_t>> read_shape(const Graph& graph, NodeId id) {
-  if (!graph.is(id, NodeKind::tuple) || graph.item_count(id) > most_dimensions) {
-    return std::nullopt;
-  }
-  std::vector<std::uint64_t> shape;
-  for (const NodeId value : tuple_values(graph, id, most_dimensions)) {
-    const auto extent = graph.integer(value);
-    if (!extent || *extent < 0) return std::nullopt;
-    shape.push_back(static_cast<std::uint64_t>(*extent));
-  }
-  return shape;
-}
-
-// Returns nothing where the product is no number of bytes that a payload could have.
-std::optional<std::uint64_t> bytes_of_shape(const std::vector<std::uint64_t>& shape,
-                                            std::uint64_t item_bytes) {
-  if (std::find(shape.begin(), shape.end(), 0U) != shape.end()) return 0;
-  std::uint64_t bytes = item_bytes;
-  for (const std::uint64_t extent : shape) {
-    if (__builtin_mul_overflow(bytes, extent, &bytes)) return std::nullopt;
-  }
-  return bytes;
-}
 
 // Where the data of an array is. Without an offset, it does not stand in the payload as it is.
 struct Data {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "tensor/nodes.hpp"
+
 namespace brine::tensor {
 namespace {
 
@@ -110,11 +112,12 @@ std::optional<std::string> spelled_fields(const Graph& graph, const PlainType& r
 
 }  // namespace
 
-std::vector<NodeId> tuple_values(const Graph& graph, NodeId id, std::uint32_t most) {
-  std::vector<NodeId> values;
-  if (!graph.is(id, NodeKind::tuple) || graph.item_count(id) > most) return values;
-  for (const Item& item : graph.items(id)) values.push_back(item.value);
-  return values;
+std::optional<ElementType> read_type_code(std::string_view code) {
+  const char order = code.empty() ? ' ' : code[0];
+  const bool has_order = std::string_view("<>|=").find(order) != std::string_view::npos;
+  auto type = type_of_code(code.substr(has_order ? 1 : 0));
+  if (type && order == '>' && type->bytes > 1) type->name += ", big-endian";
+  return type;
 }
 
 std::optional<ElementType> read_element_type(const Graph& graph, NodeId id) {

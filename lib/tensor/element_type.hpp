@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pickle/graph.hpp"
@@ -14,12 +15,11 @@ struct ElementType {
   std::uint64_t bytes = 0;
 };
 
+/// Reads a code such as `f8`, `>i4` or `U12`. Nothing for what is none, and for objects.
+std::optional<ElementType> read_type_code(std::string_view code);
+
 /// Reads the call of numpy.dtype that `id` names. Nothing for what is no dtype, and for elements
 /// that are no bytes, such as objects.
 std::optional<ElementType> read_element_type(const pickle::Graph& graph, pickle::NodeId id);
-
-/// Returns what a tuple holds; nothing for another node, or one of more than `most` values.
-std::vector<pickle::NodeId> tuple_values(const pickle::Graph& graph, pickle::NodeId id,
-                                         std::uint32_t most);
 
 }  // namespace brine::tensor

@@ -7,6 +7,8 @@
 #include "base/arithmetic.hpp"
 #include "tensor/array.hpp"
 #include "tensor/element_type.hpp"
+#include "tensor/nodes.hpp"
+#include "tensor/torch.hpp"
 
 namespace brine::tensor {
 namespace {
@@ -25,7 +27,8 @@ constexpr std::size_t longest_name = 256;
 
 class Walk {
  public:
-  Walk(const Graph& graph, const Limits& limits) : graph_(graph), limits_(limits) {}
+  Walk(const Graph& graph, const Limits& limits, const ReadTensor& read_tensor)
+      : graph_(graph), limits_(limits), read_tensor_(read_tensor) {}
 
   std::vector<TensorInfo> run() {
     seen_.resize(graph_.size());
@@ -57,8 +60,10 @@ class Walk {
     const std::size_t before = waiting_.size();
     if (!graph_.is(visit.node, NodeKind::call)) {
       follow_contents(visit);
-    } else if (auto tensor = read_array(graph_, visit.node)) {
+    } else if (auto tensor = read(visit.node)) {
       add(std::move(*tensor), visit.step);
+    } else if (const NodeId held = held_tensor(graph_, visit.node); held != no_node) {
+      follow(held, visit.step);
     } else if (const NodeId objects = objects_of_array(graph_, visit.node); objects != no_node) {
       follow(objects, visit.step);
     } else {
@@ -66,6 +71,11 @@ class Walk {
     }
     // What comes first shall be taken from the stack first.
     std::reverse(waiting_.begin() + static_cast<std::ptrdiff_t>(before), waiting_.end());
+  }
+
+  std::optional<TensorInfo> read(NodeId id) const {
+    auto tensor = read_array(graph_, id);
+    return tensor || !read_tensor_ ? tensor : read_tensor_(id);
   }
 
   // Attributes before arguments: where an array is both, that is its better name.
@@ -147,6 +157,7 @@ class Walk {
 
   const Graph& graph_;
   const Limits& limits_;
+  const ReadTensor& read_tensor_;
   std::vector<bool> seen_;
   std::vector<Visit> waiting_;
   std::vector<Step> steps_;
@@ -156,8 +167,9 @@ class Walk {
 
 }  // namespace
 
-std::vector<TensorInfo> inventory(const Graph& graph, const Limits& limits) {
-  return Walk(graph, limits).run();
+std::vector<TensorInfo> inventory(const Graph& graph, const Limits& limits,
+                                  const ReadTensor& read_tensor) {
+  return Walk(graph, limits, read_tensor).run();
 }
 
 }  // namespace brine::tensor

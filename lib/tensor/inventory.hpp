@@ -1,6 +1,8 @@
 // The tensors of an object graph, by the path on which each is reached first.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "brine/limits.hpp"
@@ -9,8 +11,12 @@
 
 namespace brine::tensor {
 
-/// Lists the arrays of numpy that the root of `graph` leads to, each once, in the order of the
-/// pickle. Throws: limit, when they take more than max_text_bytes to list.
-std::vector<TensorInfo> inventory(const pickle::Graph& graph, const Limits& limits = {});
+/// Reads what one framework makes tensors of; nothing for other nodes.
+using ReadTensor = std::function<std::optional<TensorInfo>(pickle::NodeId)>;
+
+/// Lists the arrays of numpy that the root of `graph` leads to, and what `read_tensor` reads, each
+/// once, in the order of the pickle. Throws: limit, when they take more than max_text_bytes to list.
+std::vector<TensorInfo> inventory(const pickle::Graph& graph, const Limits& limits = {},
+                                  const ReadTensor& read_tensor = {});
 
 }  // namespace brine::tensor

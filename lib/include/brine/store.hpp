@@ -197,11 +197,12 @@ class BRINE_API Store {
   /// Returns what the manifest of `ref` says. Throws: as resolve(), and corrupt (the manifest).
   SnapshotDetail show(std::string_view ref) const;
 
-  /// Lists the arrays of numpy that the payload of `ref` holds, in its order; each once, however
-  /// many paths lead to it. Of several pickles, the first part of a path is the number of its own.
-  /// Reads the payload, executes nothing, and does not migrate. Memory: see Limits::max_nodes.
-  /// Throws: as show(), and unsupported where the payload is not of format `pickle` or computes
-  /// what it imports, limit, corrupt (the pack).
+  /// Lists the tensors of numpy and torch that the payload of `ref` holds, in its order; each once,
+  /// however many paths lead to it. Of several pickles, the first part of a path is the number of
+  /// its own. Reads opcodes and directories and no elements, executes nothing, and does not migrate.
+  /// Memory: see Limits::max_nodes.
+  /// Throws: as show(), and unsupported where the payload is no pickle, no file of torch and no
+  /// .npy or .npz, or computes what it imports; limit, corrupt (the pack).
   std::vector<TensorInfo> tensors(std::string_view ref) const;
 
   /// Returns events, newest first; 0: all.
@@ -238,5 +239,9 @@ class BRINE_API Store {
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// Lists the tensors of a file that is in no store. Throws: as Store::tensors(), not_found.
+BRINE_API std::vector<TensorInfo> file_tensors(const std::filesystem::path& path,
+                                               const Limits& limits = {});
 
 }  // namespace brine

@@ -1,0 +1,199 @@
+#include "tensor/torch.hpp"
+
+#include <algorithm>
+
+#include "tensor/nodes.hpp"
+
+namespace brine::tensor {
+namespace {
+
+using pickle::Graph;
+using pickle::NodeId;
+using pickle::NodeKind;
+
+struct Type {
+  std::string_view name;     // as torch spells it behind `torch.`
+  std::string_view storage;  // class of its storages, without `Storage`; empty: has none
+  std::uint64_t bytes;
+};
+
+constexpr Type types[] = {
+    {"float64", "Double", 8},
+    {"float32", "Float", 4},
+    {"float16", "Half", 2},
+    {"bfloat16", "BFloat16", 2},
+    {"int64", "Long", 8},
+    {"int32", "Int", 4},
+    {"int16", "Short", 2},
+    {"int8", "Char", 1},
+    {"uint8", "Byte", 1},
+    {"bool", "Bool", 1},
+    {"complex64", "ComplexFloat", 8},
+    {"complex128", "ComplexDouble", 16},
+    {"qint8", "QInt8", 1},
+    {"quint8", "QUInt8", 1},
+    {"qint32", "QInt32", 4},
+    {"uint8", "Untyped", 1},
+    {"complex32", "", 4},
+    {"uint16", "", 2},
+    {"uint32", "", 4},
+    {"uint64", "", 8},
+    {"float8_e4m3fn", "", 1},
+    {"float8_e5m2", "", 1},
+    {"float8_e4m3fnuz", "", 1},
+    {"float8_e5m2fnuz", "", 1},
+    {"float8_e8m0fnu", "", 1},
+    {"float4_e2m1fn_x2", "", 1},
+};
+
+const Type* type_of_storage(const Symbol& symbol) {
+  const bool is_torch =
+      symbol.module == "torch" || symbol.module == "torch.storage" || symbol.module == "torch.cuda";
+  std::string_view name = symbol.name;
+  if (!is_torch || !name.ends_with("Storage")) return nullptr;
+  name.remove_suffix(std::string_view("Storage").size());
+  const auto* const row = std::find_if(std::begin(types), std::end(types), [&](const Type& type) {
+    return !type.storage.empty() && type.storage == name;
+  });
+  return row == std::end(types) ? nullptr : row;
+}
+
+const Type* type_of_dtype(const Graph& graph, NodeId id) {
+  const Symbol* const symbol = graph.symbol(id);
+  if (symbol == nullptr || symbol->module != "torch") return nullptr;
+  const auto* const row = std::find_if(std::begin(types), std::end(types),
+                                       [&](const Type& type) { return type.name == symbol->name; });
+  return row == std::end(types) ? nullptr : row;
+}
+
+std::optional<std::uint64_t> natural(const Graph& graph, NodeId id) {
+  const auto value = graph.integer(id);
+  if (!value || *value < 0) return std::nullopt;
+  return static_cast<std::uint64_t>(*value);
+}
+
+// torch.Size(tuple) or a tuple.
+std::optional<std::vector<std::uint64_t>> read_size(const Graph& graph, NodeId id) {
+  if (calls(graph, id, "Size", {"torch"})) {
+    const std::vector<NodeId> arguments = tuple_values(graph, graph.arguments(id), 1);
+    return arguments.empty() ? std::nullopt : read_shape(graph, arguments[0]);
+  }
+  return read_shape(graph, id);
+}
+
+// Elements from the first to behind the last; nothing where that is no number.
+std::optional<std::uint64_t> reach(const std::vector<std::uint64_t>& size,
+                                   const std::vector<std::uint64_t>& stride) {
+  std::uint64_t last = 0;
+  for (std::size_t i = 0; i < size.size(); ++i) {
+    std::uint64_t steps = 0;
+    if (size[i] == 0) return 0;
+    if (__builtin_mul_overflow(size[i] - 1, stride[i], &steps) ||
+        __builtin_add_overflow(last, steps, &last)) {
+      return std::nullopt;
+    }
+  }
+  return last + 1;
+}
+
+bool is_in_one_row(const std::vector<std::uint64_t>& size,
+                   const std::vector<std::uint64_t>& stride) {
+  std::uint64_t expected = 1;
+  for (std::size_t i = size.size(); i-- > 0;) {
+    if (size[i] != 1 && stride[i] != expected) return false;
+    expected *= size[i];
+  }
+  return true;
+}
+
+std::string dtype_name(const Type& type, const TorchStorages& storages) {
+  const bool swaps = storages.is_big_endian && type.bytes > 1;
+  return std::string(type.name) + (swaps ? ", big-endian" : "");
+}
+
+std::optional<TensorInfo> read_meta_tensor(const Graph& graph, NodeId id) {
+  const std::vector<NodeId> arguments = tuple_values(graph, graph.arguments(id), 4);
+  const Type* const type = arguments.size() < 2 ? nullptr : type_of_dtype(graph, arguments[0]);
+  auto size = type == nullptr ? std::nullopt : read_size(graph, arguments[1]);
+  const auto bytes = size ? bytes_of_shape(*size, type->bytes) : std::nullopt;
+  if (!bytes) return std::nullopt;
+  return TensorInfo{.path = {},
+                    .dtype = std::string(type->name),
+                    .shape = std::move(*size),
+                    .offset = {},
+                    .bytes = *bytes};
+}
+
+bool is_rebuilt(const Graph& graph, NodeId id) {
+  for (const char* name :
+       {"_rebuild_tensor_v2", "_rebuild_tensor", "_rebuild_tensor_v3", "_rebuild_qtensor"}) {
+    if (calls(graph, id, name, {"torch._utils"})) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<StorageId> read_storage_id(const Graph& graph, NodeId id) {
+  if (!graph.is(id, NodeKind::persistent)) return std::nullopt;
+  const std::vector<NodeId> parts = tuple_values(graph, graph.arguments(id), 6);
+  if (parts.size() < 5 || graph.text(parts[0]) != "storage") return std::nullopt;
+  const Symbol* const storage = graph.symbol(parts[1]);
+  const Type* const type = storage == nullptr ? nullptr : type_of_storage(*storage);
+  const auto key = graph.text(parts[2]);
+  const auto items = natural(graph, parts[4]);
+  if (type == nullptr || !key || !items) return std::nullopt;
+  return StorageId{std::string(*key), std::string(type->name), type->bytes, *items};
+}
+
+pickle::NodeId held_tensor(const Graph& graph, NodeId id) {
+  const bool is_parameter = calls(graph, id, "_rebuild_parameter", {"torch._utils"}) ||
+                            calls(graph, id, "_rebuild_parameter_with_state", {"torch._utils"});
+  const std::vector<NodeId> arguments =
+      is_parameter ? tuple_values(graph, graph.arguments(id), 5) : std::vector<NodeId>{};
+  return arguments.empty() ? pickle::no_node : arguments[0];
+}
+
+std::optional<TensorInfo> read_torch_tensor(const Graph& graph, NodeId id,
+                                            const TorchStorages& storages) {
+  if (calls(graph, id, "_rebuild_meta_tensor_no_storage", {"torch._utils"})) {
+    return read_meta_tensor(graph, id);
+  }
+  if (!is_rebuilt(graph, id)) return std::nullopt;
+  const std::vector<NodeId> arguments = tuple_values(graph, graph.arguments(id), 9);
+  const auto storage = arguments.size() < 4 ? std::nullopt : read_storage_id(graph, arguments[0]);
+  if (!storage) return std::nullopt;
+  const auto first = natural(graph, arguments[1]);
+  auto size = read_size(graph, arguments[2]);
+  const auto stride = read_size(graph, arguments[3]);
+  if (!first || !size || !stride || size->size() != stride->size()) return std::nullopt;
+  const bool has_dtype = calls(graph, id, "_rebuild_tensor_v3", {"torch._utils"});
+  const Symbol* const storage_class =
+      graph.symbol(tuple_values(graph, graph.arguments(arguments[0]), 6)[1]);
+  const Type* const type = has_dtype && arguments.size() > 6 ? type_of_dtype(graph, arguments[6])
+                                                             : type_of_storage(*storage_class);
+  const auto bytes = type == nullptr ? std::nullopt : bytes_of_shape(*size, type->bytes);
+  const auto elements = reach(*size, *stride);
+  if (!bytes || !elements) return std::nullopt;
+  TensorInfo tensor{.path = {},
+                    .dtype = dtype_name(*type, storages),
+                    .shape = std::move(*size),
+                    .offset = {},
+                    .bytes = *bytes};
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  if (__builtin_mul_overflow(*first, type->bytes, &begin) ||
+      __builtin_mul_overflow(*elements, type->bytes, &end) ||
+      __builtin_add_overflow(begin, end, &end)) {
+    return std::nullopt;
+  }
+  const auto known = storages.by_key.find(storage->key);
+  if (known == storages.by_key.end()) return tensor;
+  if (end > known->second.bytes) return std::nullopt;
+  if (known->second.offset && is_in_one_row(tensor.shape, *stride)) {
+    tensor.offset = *known->second.offset + begin;
+  }
+  return tensor;
+}
+
+}  // namespace brine::tensor

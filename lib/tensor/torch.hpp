@@ -1,0 +1,57 @@
+// Tensors of torch, as the calls that a pickle makes for them.
+//
+//   tensor  = _rebuild_tensor(storage, offset, size, stride)
+//           | _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks, ...)
+//           | _rebuild_tensor_v3(storage, offset, size, stride, requires_grad, hooks, dtype, ...)
+//           | _rebuild_qtensor(storage, offset, size, stride, quantiser, requires_grad, hooks)
+//           | _rebuild_meta_tensor_no_storage(dtype, size, stride, requires_grad)
+//   storage = persistent id ('storage', class, key, location, elements [, view])
+//
+// The elements stand outside of the pickle: in a zip in the member data/KEY, in a legacy file
+// behind the last pickle. Source: torch/_utils.py, torch/serialization.py (facts only).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "brine/snapshot.hpp"
+#include "pickle/graph.hpp"
+
+namespace brine::tensor {
+
+/// Where the elements of one storage stand in the payload. Nothing: not as they are.
+struct Storage {
+  std::optional<std::uint64_t> offset;
+  std::uint64_t bytes = 0;
+};
+
+/// The storages of one file, by their keys.
+struct TorchStorages {
+  std::map<std::string, Storage, std::less<>> by_key;
+  bool is_big_endian = false;
+};
+
+/// What a pickle says of a storage.
+struct StorageId {
+  std::string key;
+  std::string dtype;
+  std::uint64_t item_bytes = 0;
+  std::uint64_t items = 0;
+};
+
+/// Reads a persistent id. Nothing for another node.
+std::optional<StorageId> read_storage_id(const pickle::Graph& graph, pickle::NodeId id);
+
+/// Reads the tensor that `id` names; its path is left empty. Nothing for what is none, and for one
+/// that reaches over the end of its storage. The offset is absent where the elements do not stand
+/// in one row, as in a transposed view.
+std::optional<TensorInfo> read_torch_tensor(const pickle::Graph& graph, pickle::NodeId id,
+                                            const TorchStorages& storages);
+
+/// Returns the tensor that a parameter, or another wrapper without data of its own, is made of, or
+/// no_node.
+pickle::NodeId held_tensor(const pickle::Graph& graph, pickle::NodeId id);
+
+}  // namespace brine::tensor
