@@ -91,8 +91,7 @@ void require_pickle(const store::Manifest& manifest) {
   throw Error(Errc::unsupported,
               fmt::format("{}:{} is of format {}; tensors are listed of whole pickles only",
                           snapshot.line, snapshot.seq, snapshot.format),
-              fmt::format("brine show {}:{} --json has its large buffers, by offset", snapshot.line,
-                          snapshot.seq));
+              fmt::format("brine show {}:{} --json", snapshot.line, snapshot.seq));
 }
 
 }  // namespace
