@@ -8,7 +8,7 @@ import warnings
 from typing import Any, Callable, Iterable, Mapping
 
 from brine import _brine
-from brine.errors import NotFoundError, UsageError, symbols_in
+from brine.errors import EnvironmentFailure, NotFoundError, UsageError, symbols_in
 from brine.pickling import Pickler, unpickle
 from brine.values import Loaded, LoadReport, Snapshot, SnapshotDetail, TableStatus
 
@@ -53,7 +53,7 @@ class Store(_brine.Store):
              progress: Progress | None = None) -> Snapshot:
         """Pickle `obj` into the next snapshot of `line`; it is durable when this returns. What
         cannot be pickled raises what pickle raises, and leaves nothing behind."""
-        _check_labels(step, metrics, tags)
+        _check_call(line, step, metrics, tags, codec)
         session = self._begin_save(line, codec=codec, step=step, metrics=metrics, tags=tags,
                                    progress=progress)
         try:
@@ -63,6 +63,15 @@ class Store(_brine.Store):
             session.close()
         _warn_of_loading(self.show(snapshot))
         return snapshot
+
+    def save_file(self, path: str | os.PathLike[str], line: str, *, step: int | None = None,
+                  metrics: Mapping[str, float] | None = None, tags: Iterable[str] = (),
+                  codec: str | None = None, as_is: bool = False, plain: bool = False,
+                  progress: Progress | None = None) -> Snapshot:
+        """Save a checkpoint file as it stands, under the policy for files from outside."""
+        _check_call(line, step, metrics, tags, codec)
+        return self._save_file(path, line, step=step, metrics=metrics, tags=tags, codec=codec,
+                               as_is=as_is, plain=plain, progress=progress)
 
     def load(self, ref: str | Snapshot, *, fallback: bool = False, trusted: Iterable[str] = (),
              migrate: bool = True, on_fallback: str | None = None, encoding: str = "ASCII",
@@ -96,8 +105,7 @@ class Store(_brine.Store):
         with a line break)."""
         if isinstance(table, str) and "\n" in table:
             return self._add_table(table, "<str>")
-        with open(table, encoding="utf-8") as file:
-            return self._add_table(file.read(), os.fspath(table))
+        return self._add_table(_read_table(table), os.fsdecode(table))
 
     def _fetch(self, ref: str | Snapshot, encoding: str, **options: Any) -> Loaded:
         payload, report, attempt = self._load(ref, **options)
@@ -113,23 +121,55 @@ class Store(_brine.Store):
         return f"<brine.Store {str(self.root)!r}>"
 
 
-def _check_labels(step: int | None, metrics: Mapping[str, float] | None,
-                  tags: Iterable[str]) -> None:
+def _check_call(line: str, step: int | None, metrics: Mapping[str, float] | None,
+                tags: Iterable[str], codec: str | None) -> None:
     """Raise UsageError that names the argument: a training loop passes None for a loss sooner or
     later, and a list of C++ signatures would not say so."""
+    if not isinstance(line, str):
+        raise UsageError(f"line wants a name, not {line!r}", hint="line='resnet'")
+    if codec is not None and not isinstance(codec, str):
+        raise UsageError(f"codec wants a name, not {codec!r}", hint="codec='zstd:3'")
     if step is not None and not hasattr(step, "__index__"):
-        raise UsageError(f"step wants a whole number, not {step!r}")
+        raise UsageError(f"step wants a whole number, not {step!r}", hint="step=1200")
+    if step is not None and not -2**63 <= step.__index__() < 2**63:
+        raise UsageError(f"step wants a whole number of 64 bits, not {step!r}", hint="step=1200")
     if isinstance(tags, str):
         raise UsageError("tags wants several names, not one text", hint=f"tags=[{tags!r}]")
+    if not isinstance(tags, Iterable):
+        raise UsageError(f"tags wants several names, not {tags!r}", hint="tags=['nightly']")
+    _check_metrics(metrics)
+
+
+def _check_metrics(metrics: Mapping[str, float] | None) -> None:
     if metrics is None:
         return
     if not isinstance(metrics, Mapping):
         raise UsageError(f"metrics wants names and numbers, not {metrics!r}",
                          hint="metrics={'loss': 0.5}")
     for name, value in metrics.items():
-        if not isinstance(name, str) or not hasattr(value, "__float__"):
+        if not isinstance(name, str) or not _is_number(value):
             raise UsageError(f"metric {name!r} wants a number, not {value!r}",
                              hint="leave it out where there is none")
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return hasattr(value, "__float__") and isinstance(float(value), float)
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _read_table(path: str | os.PathLike[str]) -> bytes:
+    name = os.fsdecode(path)
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError as error:
+        raise NotFoundError(f"there is no file {name}",
+                            hint=_brine.at_place("ls -la", path)) from error
+    except OSError as error:
+        raise EnvironmentFailure(f"cannot read table {name}: {error.strerror}",
+                                 hint=_brine.at_place("ls -la", path)) from error
 
 
 def open_store(path: str | os.PathLike[str] | None = None, *, create: bool = False,
@@ -172,7 +212,7 @@ def _tell(report: LoadReport, stacklevel: int) -> None:
         _log.warning("%s", text)
     if not report.fallback:
         return
-    reason = "; ".join(f"{report.line}:{each.seq} {each.reason}" for each in report.rejected)
+    reason = "; ".join(f"{report.line}:{each.seq}: {each.reason}" for each in report.rejected)
     message = f"served {report.line}:{report.seq} instead of what was asked for: {reason}"
     warnings.warn(FallbackWarning(message, wanted=report.requested, served=report.served,
                                   reason=reason), stacklevel=stacklevel)
