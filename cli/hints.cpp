@@ -119,9 +119,7 @@ std::optional<std::string> save_with_names(const Arguments& arguments) {
     return is_mark ? fmt::format("tag-{}", name) : nearest_name(name);
   };
   Words words = arguments.words;
-  const std::string line = nearest_name(save.line);
-  if (line.empty()) return std::nullopt;
-  if (const auto mended = with_word(words, save.line, line)) words = *mended;
+  if (const auto mended = with_word(words, save.line, nearest_name(save.line))) words = *mended;
   for (const std::string& tag : save.options.tags) {
     words = with_value(words, "--tag", tag, near(tag));
   }

@@ -74,7 +74,7 @@ std::string nearest_name(std::string_view name) {
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '_') c = '-';
   }
   near.erase(0, near.find_first_not_of("-._"));
-  return near;
+  return near.empty() ? "unnamed" : near;
 }
 
 }  // namespace brine::cli

@@ -64,7 +64,8 @@ class HintTest(CommandTest):
 
     def test_names_become_names(self):
         cases = [("a/b m.pkl", "a-b m.pkl"), ("'a b' m.pkl", "a-b m.pkl"),
-                 ("./a m.pkl", "a m.pkl"),
+                 ("./a m.pkl", "a m.pkl"), ("/ m.pkl", "unnamed m.pkl"),
+                 ("a m.pkl --tag //", "a m.pkl --tag unnamed"),
                  ("a m.pkl --tag x/y", "a m.pkl --tag x-y"),
                  ("a m.pkl --tag=x/y --tag z", "a m.pkl --tag=x-y --tag z"),
                  ("a m.pkl --metric l/r=1", "a m.pkl --metric l-r=1"),
