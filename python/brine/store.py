@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import warnings
-from typing import Any, Callable, Iterable, Mapping
+from typing import Any, Callable, Iterable, Mapping, TypeVar, cast
 
 from brine import _brine
 from brine.errors import EnvironmentFailure, NotFoundError, UsageError, symbols_in
@@ -13,6 +14,7 @@ from brine.pickling import Pickler, unpickle
 from brine.values import Loaded, LoadReport, Snapshot, SnapshotDetail, TableStatus
 
 Progress = Callable[[int, int], Any]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _log = logging.getLogger("brine")
 _log.addHandler(logging.NullHandler())
@@ -35,6 +37,23 @@ class PortabilityWarning(UserWarning):
 # Python shows a warning once per place; a fallback is news each time. Appended: the filters that
 # a user has set come first.
 warnings.simplefilter("always", FallbackWarning, append=True)
+
+
+def checked(function: _Function) -> _Function:
+    """Wrap a bound function, so that arguments of types that it does not take are a UsageError
+    and no list of C++ signatures."""
+    @functools.wraps(function)
+    def call(*arguments: Any, **options: Any) -> Any:
+        try:
+            return function(*arguments, **options)
+        except TypeError as error:
+            if "): incompatible " not in str(error):
+                raise
+        given = [repr(each) for each in arguments if not isinstance(each, _brine.Store)]
+        given += [f"{name}={value!r}" for name, value in options.items()]
+        raise UsageError(f"{function.__name__.lstrip('_')}() cannot take {', '.join(given)}",
+                         hint="help(brine.Store)")
+    return cast(_Function, call)
 
 
 class Store(_brine.Store):
@@ -103,6 +122,9 @@ class Store(_brine.Store):
     def add_table(self, table: str | os.PathLike[str]) -> TableStatus:
         """Register one step of a migration table: the path of a TOML file, or its text (a str
         with a line break)."""
+        if not isinstance(table, (str, os.PathLike)):
+            raise UsageError(f"a table is a path or a text, not {table!r}",
+                             hint="store.add_table('myproject.toml')")
         if isinstance(table, str) and "\n" in table:
             return self._add_table(table, "<str>")
         return self._add_table(_read_table(table), os.fsdecode(table))
@@ -119,6 +141,11 @@ class Store(_brine.Store):
 
     def __repr__(self) -> str:
         return f"<brine.Store {str(self.root)!r}>"
+
+
+for _name in ("__init__", "_add_table", "_begin_save", "_load", "_load_file", "_save_file",
+              "events", "log", "plan", "resolve", "show", "verify"):
+    setattr(Store, _name, checked(getattr(_brine.Store, _name)))
 
 
 def _check_call(line: str, step: int | None, metrics: Mapping[str, float] | None,

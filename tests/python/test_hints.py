@@ -36,6 +36,41 @@ class Errors(StoreCase):
             self.assertTrue(error.hint)
         self.assertEqual(self.store.log(), [])
 
+    def test_arguments_of_wrong_types_are_named(self):
+        root = self.directory / "store"
+        for body, said in [
+            (lambda: self.store.log(5), "log() cannot take 5"),
+            (lambda: self.store.log(limit=-1), "log() cannot take limit=-1"),
+            (lambda: self.store.events(limit="x"), "events() cannot take limit='x'"),
+            (lambda: self.store.load_file("run", 7), "load_file() cannot take 'run', 7"),
+            (lambda: self.store.save_file(7, "run"), "save_file() cannot take 7, 'run'"),
+            (lambda: self.store.add_table(7), "a table is a path or a text, not 7"),
+            (lambda: brine.open(5), "cannot take 5"),
+            (lambda: brine.open(root, threads=-1), "threads=-1"),
+            (lambda: brine.scan(5), "scan() cannot take 5"),
+            (lambda: brine.reindex(None), "reindex() cannot take None"),
+            (lambda: brine.scan(root / "brine.json", trusted=["a b"]), "trusted entry 'a b'"),
+        ]:
+            with self.subTest(said=said):
+                error = self.raised(body)
+                self.assertIsInstance(error, brine.UsageError)
+                self.assertIn(said, str(error))
+                self.assertNotIn("incompatible", str(error))
+                self.assertTrue(error.hint)
+
+    def test_hints_speak_of_arguments_and_not_of_options(self):
+        half = self.directory / "half.pkl"
+        half.write_bytes(b"\x80\x04K")
+        error = self.raised(lambda: self.store.save_file(half, "run"))
+        self.assertEqual(error.hint, "store.save_file(path, line, as_is=True)")
+        self.store.save_file(half, "run", as_is=True)
+        self.damage(self.store.save([2], "mlp"))
+        self.assertEqual(self.raised(lambda: self.store.load("mlp")).hint, "fallback=True")
+        table = self.directory / "t.toml"
+        table.write_text("no table")
+        self.assertEqual(self.raised(lambda: self.store.add_table(table)).hint,
+                         "brine help migrate")
+
     def test_steps_reach_from_end_to_end_of_64_bits(self):
         for step in (2**63 - 1, -2**63, 0):
             self.assertEqual(self.store.save([1], "run", step=step).step, step)
