@@ -9,7 +9,7 @@
 #include <map>
 
 #include "brine/error.hpp"
-
+#include "command_line.hpp"
 #include "help.hpp"
 #include "suggest.hpp"
 #include "verb_table.hpp"
@@ -23,19 +23,46 @@ struct Bound {
   Setter set;
 };
 
-[[noreturn]] void throw_unknown_option(std::string_view verb, std::span<const OptionRow> options,
-                                       std::string_view word) {
-  const std::string command = verb.empty() ? "brine" : fmt::format("brine {}", verb);
+// Returns the line with the option that `word` is like in its place; nothing if it is like none.
+std::optional<Words> with_near_option(const Words& words, std::span<const OptionRow> options,
+                                      std::string_view word) {
+  std::vector<const OptionRow*> rows;
   std::vector<std::string_view> names;
-  for (const OptionRow& row : options) names.push_back(long_form(row.flags));
-  for (const OptionRow& row : global_options()) names.push_back(long_form(row.flags));
-  const std::string_view name = word.substr(0, word.find('='));
-  const auto near = closest(name, names);
-  throw Error(Errc::usage, fmt::format("{} has no option '{}'", command, name),
-              near ? fmt::format("{} {}", command, *near) : fmt::format("{} --help", command));
+  for (const auto& list : {options, global_options()}) {
+    for (const OptionRow& row : list) {
+      rows.push_back(&row);
+      names.push_back(long_form(row.flags));
+    }
+  }
+  const std::size_t equals = word.find('=');
+  const auto near = closest(word.substr(0, equals), names);
+  if (!near) return std::nullopt;
+  const auto at = std::find(names.begin(), names.end(), *near) - names.begin();
+  const bool has_value =
+      equals != std::string_view::npos && !rows[static_cast<std::size_t>(at)]->value.empty();
+  return with_word(words, word,
+                   std::string(*near) + std::string(has_value ? word.substr(equals) : ""));
 }
 
-// Gives an error of a value the page that explains it, unless it brings a hint of its own.
+[[noreturn]] void throw_unknown_option(const Words& words, std::string_view verb,
+                                       std::span<const OptionRow> options, std::string_view word) {
+  const std::string command = verb.empty() ? "brine" : fmt::format("brine {}", verb);
+  const auto mended = with_near_option(words, options, word);
+  throw Error(Errc::usage,
+              fmt::format("{} has no option '{}'", command, word.substr(0, word.find('='))),
+              mended ? command_of(*mended) : fmt::format("{} --help", command));
+}
+
+// Returns what helps with a value that `row` refused.
+std::string hint_for_value(const Arguments& arguments, const OptionRow* row,
+                           const std::string& value) {
+  if (row != nullptr && row->flags == "--codec") {
+    return command_of(with_value(arguments.words, "--codec", value, nearest_codec(value)));
+  }
+  return fmt::format("brine help {}", arguments.verb->name);
+}
+
+// Gives an error of a value the line without it, or the page that explains it.
 void set_value(const Bound& bound, Arguments& arguments, const std::string& value) {
   const bool is_flag = bound.row != nullptr && bound.row->value.empty();
   try {
@@ -44,31 +71,38 @@ void set_value(const Bound& bound, Arguments& arguments, const std::string& valu
     }
     bound.set(arguments, value);
   } catch (const Error& error) {
-    if (!error.hint().empty()) throw;
-    throw Error(error.code(), error.what(), fmt::format("brine help {}", arguments.verb->name));
+    throw Error(error.code(), error.what(), hint_for_value(arguments, bound.row, value));
   }
+}
+
+// A reference is chosen from the log; the example of a save has a file for a line that has none.
+std::string hint_for_missing(const Words& words, const VerbRow& verb, const PositionalRow& row) {
+  if (row.name == "REF") return "brine log";
+  if (verb.name == "save" && row.name == "FILE") return command_of(with(words, {"model.pkl"}));
+  return fmt::format("brine help {}", verb.name);
 }
 
 class Parser {
  public:
-  Parser();
-  Arguments parse(const std::vector<std::string>& words);
+  explicit Parser(const Words& words);
+  Arguments parse();
 
  private:
   void add(const VerbRow& verb);
   void bind(CLI::App& app, const OptionRow& row);
-  void split(const std::vector<std::string>& words);
+  void split();
   const VerbRow& chosen() const;
   void refuse_strangers() const;
   void require_positionals(const VerbRow& verb) const;
 
+  const Words& words_;
   CLI::App app_;
   std::map<std::string_view, CLI::App*> verbs_;
   std::vector<Bound> bound_;
 };
 
 // Options of brine may stand behind the verb, but no word behind a verb is a second verb.
-Parser::Parser() {
+Parser::Parser(const Words& words) : words_(words) {
   app_.set_help_flag();
   app_.allow_extras();
   app_.fallthrough();
@@ -102,18 +136,18 @@ void Parser::bind(CLI::App& app, const OptionRow& row) {
   bound_.push_back({option, &row, row.set});
 }
 
-void Parser::split(const std::vector<std::string>& words) {
-  const auto cut = std::find_if(words.begin(), words.end(), [](const std::string& word) {
+void Parser::split() {
+  const auto cut = std::find_if(words_.begin(), words_.end(), [](const std::string& word) {
     return word.starts_with("--") && word.ends_with('=');
   });
-  if (cut != words.end()) {
+  if (cut != words_.end()) {
     throw Error(Errc::usage, fmt::format("{} is without its value", *cut), "brine help");
   }
   try {
-    app_.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+    app_.parse(Words(words_.rbegin(), words_.rend()));
   } catch (const CLI::ArgumentMismatch&) {
     // An option takes whatever word follows, so only the last can be without its value.
-    throw Error(Errc::usage, fmt::format("{} wants a value", words.back()), "brine help");
+    throw Error(Errc::usage, fmt::format("{} wants a value", words_.back()), "brine help");
   } catch (const CLI::ParseError& error) {
     throw Error(Errc::usage, error.what(), "brine help");
   }
@@ -128,8 +162,8 @@ const VerbRow& Parser::chosen() const {
     if (app->parsed()) group = name;
   }
   for (const std::string& word : app_.remaining(true)) {
-    if (!word.starts_with('-')) throw_unknown_verb(group, word);
-    throw_unknown_option(group, {}, word);
+    if (!word.starts_with('-')) throw_unknown_verb(words_, group, word);
+    throw_unknown_option(words_, group, {}, word);
   }
   throw Error(Errc::usage, fmt::format("brine{}{} wants a verb", group.empty() ? "" : " ", group),
               fmt::format("brine help{}{}", group.empty() ? "" : " ", group));
@@ -143,9 +177,9 @@ void Parser::refuse_strangers() const {
   const auto option = std::find_if(words.begin(), words.end(), [](const std::string& word) {
     return word.size() > 1 && word.starts_with('-');
   });
-  if (option != words.end()) throw_unknown_option(verb.name, verb.options, *option);
-  throw Error(Errc::usage, fmt::format("'{}' is one word too many for: {}", words.front(),
-                                       usage_of(verb)),
+  if (option != words.end()) throw_unknown_option(words_, verb.name, verb.options, *option);
+  throw Error(Errc::usage,
+              fmt::format("'{}' is one word too many for: {}", words.front(), usage_of(verb)),
               fmt::format("brine help {}", verb.name));
 }
 
@@ -154,17 +188,18 @@ void Parser::require_positionals(const VerbRow& verb) const {
   for (const PositionalRow& row : verb.positionals) {
     if (row.need == Need::optional || app.count(std::string(row.name)) > 0) continue;
     throw Error(Errc::usage, fmt::format("{} is missing: {}", row.name, usage_of(verb)),
-                verb.example.data());
+                hint_for_missing(words_, verb, row));
   }
 }
 
-Arguments Parser::parse(const std::vector<std::string>& words) {
-  split(words);
+Arguments Parser::parse() {
+  split();
   refuse_strangers();
   const VerbRow& verb = chosen();
   require_positionals(verb);
   Arguments arguments;
   arguments.verb = &verb;
+  arguments.words = words_;
   for (const Bound& bound : bound_) {
     for (const std::string& value : bound.option->results()) set_value(bound, arguments, value);
   }
@@ -173,6 +208,6 @@ Arguments Parser::parse(const std::vector<std::string>& words) {
 
 }  // namespace
 
-Arguments parse_arguments(const std::vector<std::string>& words) { return Parser().parse(words); }
+Arguments parse_arguments(const std::vector<std::string>& words) { return Parser(words).parse(); }
 
 }  // namespace brine::cli

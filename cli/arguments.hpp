@@ -47,6 +47,7 @@ struct ScanArguments {
 /// One command line. Of the parts that belong to verbs, only that of `verb` is filled.
 struct Arguments {
   const VerbRow* verb = nullptr;
+  std::vector<std::string> words;  ///< as typed
   GlobalArguments global;
   InitArguments init;
   SaveArguments save;

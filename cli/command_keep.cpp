@@ -27,9 +27,8 @@ int exit_code_of(const std::vector<Problem>& problems) {
 
 int run_init(const Arguments& arguments) {
   const InitArguments& init = arguments.init;
-  const std::filesystem::path root =
-      init.path ? std::filesystem::path(*init.path)
-                : named_store(arguments.global).value_or(".brine");
+  const std::filesystem::path root = init.path ? std::filesystem::path(*init.path)
+                                               : named_store(arguments.global).value_or(".brine");
   const Store store = Store::create(root, init.options);
   write_output(arguments.global.json
                    ? init_document(store)
@@ -43,17 +42,21 @@ int run_verify(const Arguments& arguments) {
   ProgressBar bar("verifying", arguments.global);
   const VerifyReport report = store.verify(arguments.reference, bar.callback());
   bar.clear();
-  write_output(arguments.global.json
-                   ? verify_document(report)
-                   : verify_text(report, Ink::of(Stream::output, arguments.global)));
+  if (arguments.global.json) {
+    write_output(verify_document(report));
+  } else {
+    write_text(verify_text(report, Ink::of(Stream::output, arguments.global)));
+  }
   return exit_code_of(report.problems);
 }
 
 int run_reindex(const Arguments& arguments) {
   const ReindexReport report = Store::reindex(locate_store(arguments.global));
-  write_output(arguments.global.json
-                   ? reindex_document(report)
-                   : reindex_text(report, Ink::of(Stream::output, arguments.global)));
+  if (arguments.global.json) {
+    write_output(reindex_document(report));
+  } else {
+    write_text(reindex_text(report, Ink::of(Stream::output, arguments.global)));
+  }
   return exit_code_of(report.problems);
 }
 

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <set>
 
+#include "command_line.hpp"
 #include "commands.hpp"
+#include "hints.hpp"
 #include "progress.hpp"
 #include "render_json.hpp"
 #include "render_text.hpp"
@@ -16,10 +18,11 @@
 namespace brine::cli {
 namespace {
 
-void refuse_terminal(const LoadArguments& load) {
+void refuse_terminal(const Arguments& arguments) {
+  const LoadArguments& load = arguments.load;
   if (load.output || !is_terminal(Stream::output)) return;
   throw Error(Errc::usage, "a checkpoint is not for a terminal to show",
-              fmt::format("brine load {} -o FILE", load.reference));
+              command_of(with(arguments.words, {"-o", new_file_for(load.reference, {})})));
 }
 
 LoadReport load_payload(Store& store, const LoadArguments& load, const LoadOptions& options) {
@@ -60,13 +63,11 @@ std::string distance(const Store& store, const LoadReport& report) {
 
 void tell_fallback(const GlobalArguments& global, const Store& store, const LoadReport& report) {
   const auto requested = find(store, report.requested);
-  const std::string asked =
-      requested ? named(requested->line, requested->seq, requested->id)
-                : fmt::format("{}", short_id(report.requested));
+  const std::string asked = requested ? named(requested->line, requested->seq, requested->id)
+                                      : fmt::format("{}", short_id(report.requested));
   warn(global, fmt::format("FALLBACK: {} was asked for and cannot be used", asked));
   for (const Rejection& rejection : report.rejected) {
-    warn(global, fmt::format("  {}: {}: {}",
-                             named(report.line, rejection.seq, rejection.snapshot),
+    warn(global, fmt::format("  {}: {}: {}", named(report.line, rejection.seq, rejection.snapshot),
                              info(rejection.code).name, rejection.reason));
   }
   warn(global, fmt::format("served {} instead: {}", named(report.line, report.seq, report.served),
@@ -95,16 +96,15 @@ void tell_migrations(const GlobalArguments& global, const LoadReport& report) {
 
 void tell_done(const Arguments& arguments, const LoadReport& report) {
   const bool to_output = payload_goes_to_output(arguments);
-  note(arguments.global,
-       fmt::format("{} to {}, {}", named(report.line, report.seq, report.served),
-                   to_output ? "standard output" : *arguments.load.output,
-                   human_bytes(report.payload_bytes)));
+  note(arguments.global, fmt::format("{} to {}, {}", named(report.line, report.seq, report.served),
+                                     to_output ? "standard output" : *arguments.load.output,
+                                     human_bytes(report.payload_bytes)));
 }
 
 }  // namespace
 
 int run_load(const Arguments& arguments) {
-  refuse_terminal(arguments.load);
+  refuse_terminal(arguments);
   Store store = open_store(arguments.global);
   ProgressBar bar("loading", arguments.global);
   LoadOptions options = arguments.load.options;

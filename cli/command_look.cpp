@@ -1,6 +1,8 @@
 // Verbs that only look: log, show, scan, version.
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "commands.hpp"
 #include "render_json.hpp"
 #include "render_text.hpp"
@@ -30,13 +32,49 @@ int run_log(const Arguments& arguments) {
   } else if (snapshots.empty()) {
     note(arguments.global, "no snapshots");
   } else {
-    write_output(log_text(snapshots, query.line, width_of(Stream::output),
-                          Ink::of(Stream::output, arguments.global)));
+    const std::string text = log_text(snapshots, query.line, room_of(Stream::output),
+                                      Ink::of(Stream::output, arguments.global));
+    write_output(text);
+    // The first column to go.
+    if (text.find("STORED") > text.find('\n')) {
+      note(arguments.global,
+           "columns are left out on a terminal as narrow as this; --json has all");
+    }
   }
   return exit_done;
 }
 
+namespace {
+
+// A line of that name comes first; a path with a slash can be no reference.
+bool is_file_to_show(const Arguments& arguments) {
+  const std::string& target = arguments.reference;
+  std::error_code ignored;
+  if (!arguments.show.tensors || !std::filesystem::is_regular_file(target, ignored)) return false;
+  if (target.find('/') != std::string::npos) return true;
+  try {
+    open_store(arguments.global).resolve(target);
+    return false;
+  } catch (const Error& error) {
+    if (error.code() != Errc::not_found && error.code() != Errc::usage) throw;
+    return true;
+  }
+}
+
+int show_file(const Arguments& arguments) {
+  const std::string& file = arguments.reference;
+  const std::vector<TensorInfo> tensors = file_tensors(file);
+  write_output(arguments.global.json
+                   ? file_document(file, tensors)
+                   : tensors_text(tensors, room_of(Stream::output),
+                                  Ink::of(Stream::output, arguments.global)));
+  return exit_done;
+}
+
+}  // namespace
+
 int run_show(const Arguments& arguments) {
+  if (is_file_to_show(arguments)) return show_file(arguments);
   const Store store = open_store(arguments.global);
   const SnapshotDetail detail = store.show(arguments.reference);
   std::optional<std::vector<TensorInfo>> tensors;
@@ -46,9 +84,9 @@ int run_show(const Arguments& arguments) {
   if (arguments.global.json) {
     write_output(show_document(detail, tensors));
   } else if (tensors) {
-    write_output(tensors_text(*tensors, width_of(Stream::output), ink));
+    write_output(tensors_text(*tensors, room_of(Stream::output), ink));
   } else {
-    write_output(show_text(detail, ink));
+    write_text(show_text(detail, ink));
   }
   return exit_done;
 }
@@ -56,13 +94,15 @@ int run_show(const Arguments& arguments) {
 int run_scan(const Arguments& arguments) {
   const ScanArguments& scan = arguments.scan;
   const ScanReport report = scan_of(scan);
-  write_output(arguments.global.json
-                   ? scan_document(scan.file, report)
-                   : scan_text(scan.file, report, Ink::of(Stream::output, arguments.global)));
+  if (arguments.global.json) {
+    write_output(scan_document(scan.file, report));
+  } else {
+    write_text(scan_text(scan.file, report, Ink::of(Stream::output, arguments.global)));
+  }
   if (report.verdict == Verdict::safe) return exit_done;
   if (report.verdict == Verdict::unknown && report.pickles > 0) {
-    note(arguments.global, fmt::format("to trust what you know: brine scan {} --trust MODULE:NAME",
-                                       scan.file));
+    note(arguments.global,
+         fmt::format("to trust what you know: brine scan {} --trust MODULE:NAME", scan.file));
   }
   return exit_findings;
 }

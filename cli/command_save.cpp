@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "command_line.hpp"
 #include "commands.hpp"
 #include "hints.hpp"
 #include "progress.hpp"
@@ -14,10 +15,11 @@
 namespace brine::cli {
 namespace {
 
-void refuse_terminal(const SaveArguments& save) {
+void refuse_terminal(const Arguments& arguments) {
+  const SaveArguments& save = arguments.save;
   if (save.file != "-" || !is_terminal(Stream::input)) return;
   throw Error(Errc::usage, "standard input is a terminal, and '-' wants a checkpoint from it",
-              fmt::format("brine save {} FILE", save.line));
+              command_of(with_word(arguments.words, "-", "model.pkl").value_or(arguments.words)));
 }
 
 Snapshot save_payload(Store& store, const SaveArguments& save, const SaveOptions& options) {
@@ -49,7 +51,7 @@ std::vector<std::string> warnings_about(const Store& store, const Snapshot& snap
 
 int run_save(const Arguments& arguments) {
   const SaveArguments& save = arguments.save;
-  refuse_terminal(save);
+  refuse_terminal(arguments);
   Store store = open_store(arguments.global);
   ProgressBar bar("saving", arguments.global);
   SaveOptions options = save.options;

@@ -5,43 +5,29 @@
 #include <algorithm>
 
 #include "brine/error.hpp"
-
+#include "command_line.hpp"
 #include "suggest.hpp"
+#include "wrap.hpp"
 
 namespace brine::cli {
 namespace {
 
 constexpr std::size_t columns = 80;
 
-// Appends `text` word by word from the column where `line` ends, with `indent` on further lines.
-std::string wrapped(std::string line, std::size_t indent, std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    if (line.size() + word.size() > columns) {
-      out += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
-      line = std::string(indent, ' ');
-    }
-    line += word;
-    line += ' ';
-    text.remove_prefix(std::min(text.size(), word.size() + 1));
-  }
-  return out + line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
-}
-
 // One row of a two-column list; a term that is too long gets a line of its own.
 std::string listed(std::string_view term, std::size_t width, std::string_view text) {
   const std::string start = fmt::format("  {:<{}}", term, width);
-  if (term.size() + 2 <= width) return wrapped(start, width + 2, text);
-  return fmt::format("  {}\n", term) + wrapped(std::string(width + 2, ' '), width + 2, text);
+  if (term.size() + 2 <= width) return wrapped(start, width + 2, text, columns);
+  return fmt::format("  {}\n", term) +
+         wrapped(std::string(width + 2, ' '), width + 2, text, columns);
 }
 
 std::string term_of(const OptionRow& option) {
   const std::size_t comma = option.flags.find(',');
-  std::string term = comma == std::string_view::npos
-                         ? fmt::format("    {}", option.flags)
-                         : fmt::format("{}, {}", option.flags.substr(0, comma),
-                                       option.flags.substr(comma + 1));
+  std::string term =
+      comma == std::string_view::npos
+          ? fmt::format("    {}", option.flags)
+          : fmt::format("{}, {}", option.flags.substr(0, comma), option.flags.substr(comma + 1));
   if (!option.value.empty()) term += fmt::format(" {}", option.value);
   return term;
 }
@@ -78,8 +64,12 @@ bool is_group(std::string_view name) {
 }
 
 std::string help_of_group(std::string_view group) {
-  return fmt::format("usage: brine {} VERB\n\nVerbs:\n{}\nOne page each: brine help {} VERB\n",
-                     group, listed_verbs(group), group);
+  std::string more;
+  for (const VerbRow& verb : verbs()) {
+    if (group_of(verb.name) == group && !verb.more.empty()) more += fmt::format("\n{}", verb.more);
+  }
+  return fmt::format("usage: brine {} VERB\n\nVerbs:\n{}{}\nOne page each: brine help {} VERB\n",
+                     group, listed_verbs(group), more, group);
 }
 
 // The names that may follow `group`: verbs of brine and first words of groups, or second words.
@@ -113,15 +103,16 @@ std::string overview() {
          "\nReferences (REF):\n" +
          wrapped("  ", 2,
                  "LINE, LINE:17, LINE@latest, LINE@good, LINE@best(metric), LINE@best(-loss), "
-                 "LINE@step=1200, LINE@TAG, LINE~2, or four digits or more of an id") +
+                 "LINE@step=1200, LINE@TAG, LINE~2, or four digits or more of an id",
+                 columns) +
          "\nOne page each: brine help VERB\n";
 }
 
 std::string usage_of(const VerbRow& verb) {
   std::string text = fmt::format("brine {}", verb.name);
   for (const PositionalRow& row : verb.positionals) {
-    text += row.need == Need::required ? fmt::format(" {}", row.name)
-                                       : fmt::format(" [{}]", row.name);
+    text +=
+        row.need == Need::required ? fmt::format(" {}", row.name) : fmt::format(" [{}]", row.name);
   }
   return text + (verb.options.empty() ? "" : " [options]");
 }
@@ -129,6 +120,7 @@ std::string usage_of(const VerbRow& verb) {
 std::string help_of(const VerbRow& verb) {
   std::string text = fmt::format("usage: {}\n\n{}.\n\nExample:\n  {}\n", usage_of(verb),
                                  verb.summary, verb.example);
+  if (!verb.more.empty()) text += fmt::format("\n{}", verb.more);
   if (!verb.options.empty()) text += "\nOptions:\n" + listed_options(verb.options);
   return text + "\nOptions of every verb:\n" + listed_global_options();
 }
@@ -139,18 +131,20 @@ std::string help_for(const std::vector<std::string>& words) {
     if (word.starts_with('-') || (word == "help" && group.empty())) continue;
     const std::string name = group.empty() ? word : fmt::format("{} {}", group, word);
     if (const VerbRow* verb = find_verb(name)) return help_of(*verb);
-    if (!group.empty() || !is_group(word)) throw_unknown_verb(group, word);
+    if (!group.empty() || !is_group(word)) throw_unknown_verb(words, group, word);
     group = word;
   }
   return group.empty() ? overview() : help_of_group(group);
 }
 
-void throw_unknown_verb(std::string_view group, std::string_view name) {
+void throw_unknown_verb(const std::vector<std::string>& words, std::string_view group,
+                        std::string_view name) {
   const std::string start = group.empty() ? "brine" : fmt::format("brine {}", group);
   const auto near = closest(name, names_in(group));
+  const auto mended = near ? with_word(words, name, std::string(*near)) : std::nullopt;
   throw Error(Errc::usage, fmt::format("{} has no verb '{}'", start, name),
-              near ? fmt::format("{} {}", start, *near)
-                   : fmt::format("brine help{}{}", group.empty() ? "" : " ", group));
+              mended ? command_of(*mended)
+                     : fmt::format("brine help{}{}", group.empty() ? "" : " ", group));
 }
 
 }  // namespace brine::cli

@@ -21,7 +21,9 @@ std::string usage_of(const VerbRow& verb);
 /// over. Throws: usage where the first word is no verb.
 std::string help_for(const std::vector<std::string>& words);
 
-/// Throws usage: `name` is no verb of `group` (or of brine); the hint holds the closest one.
-[[noreturn]] void throw_unknown_verb(std::string_view group, std::string_view name);
+/// Throws usage: `name` is no verb of `group` (or of brine); the hint is the line with the closest
+/// one.
+[[noreturn]] void throw_unknown_verb(const std::vector<std::string>& words, std::string_view group,
+                                     std::string_view name);
 
 }  // namespace brine::cli

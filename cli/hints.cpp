@@ -1,11 +1,17 @@
 #include "hints.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 
+#include "brine/hint.hpp"
+#include "command_line.hpp"
+#include "commands.hpp"
+#include "store_location.hpp"
+#include "suggest.hpp"
 #include "verb_table.hpp"
 
 namespace brine::cli {
@@ -13,16 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Returns `text` as one word of a shell.
-std::string quoted(const std::string& text) {
-  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) ||
-           std::string_view("/._-+:@~=").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  if (plain) return text;
-  std::string word = "'";
-  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return word + "'";
+bool runs(const Arguments& arguments, int (*verb)(const Arguments&)) {
+  return arguments.verb != nullptr && arguments.verb->run == verb;
 }
 
 // The file outside the store that the command line names, if any: of one line only one is filled.
@@ -34,31 +32,33 @@ std::string file_of(const Arguments& arguments) {
   return {};
 }
 
-fs::path directory_of(const std::string& file) {
-  const fs::path parent = fs::path(file).parent_path();
-  return parent.empty() ? "." : parent;
-}
-
 std::string hint_for_absence(const Arguments& arguments) {
   const std::string file = file_of(arguments);
   if (file.empty()) return "brine log";
-  const fs::path directory = directory_of(file);
+  const fs::path parent = fs::path(file).parent_path();
   std::error_code ignored;
-  if (fs::is_directory(directory, ignored)) return fmt::format("ls {}", quoted(directory.string()));
-  return arguments.load.output ? fmt::format("mkdir -p {}", quoted(directory.string())) : "ls";
+  if (arguments.load.output && !parent.empty() && !fs::is_directory(parent, ignored)) {
+    return fmt::format("mkdir -p {}", shell_word(parent.string()));
+  }
+  return at_place("ls -la", file);
+}
+
+std::string with_output(const Arguments& arguments, const std::string& file) {
+  const LoadArguments& load = arguments.load;
+  if (!load.output) return command_of(with(arguments.words, {"-o", file}));
+  return command_of(with_value(with_value(arguments.words, "-o", *load.output, file), "--output",
+                               *load.output, file));
+}
+
+// The line again, as the library's hint for it says: with --fallback, or with --no-migrate.
+std::string load_again(const Arguments& arguments, std::string_view option) {
+  Words words = with(arguments.words, {std::string(option)});
+  if (!arguments.load.output) words = with(words, {"-o", "-"});
+  return command_of(words);
 }
 
 std::string hint_for_damage(const Arguments& arguments) {
-  const LoadArguments& load = arguments.load;
-  if (load.reference.empty()) return "brine verify";
-  return fmt::format("brine load {}{}{} --fallback", quoted(load.reference),
-                     load.output ? " -o " : "", load.output ? quoted(*load.output) : "");
-}
-
-// Where the machine said no: beside the file, or where the command ran.
-std::string hint_for_place(const Arguments& arguments, std::string_view tool) {
-  const fs::path place = directory_of(file_of(arguments));
-  return fmt::format("{} {}", tool, quoted(place.string()));
+  return runs(arguments, run_load) ? load_again(arguments, "--fallback") : "brine verify";
 }
 
 // Returns what helps most after `error`, which brings no hint of its own.
@@ -82,9 +82,9 @@ std::string general_hint(const Arguments& arguments, const Error& error) {
     case Errc::unsupported:
       return "brine version";
     case Errc::environment:
-      return hint_for_place(arguments, "ls -la");
+      return at_place("ls -la", file_of(arguments));
     case Errc::no_space:
-      return hint_for_place(arguments, "df -h");
+      return at_place("df -h", file_of(arguments));
     case Errc::migration:
       return "brine help migrate";
     case Errc::internal:
@@ -93,34 +93,110 @@ std::string general_hint(const Arguments& arguments, const Error& error) {
   return {};
 }
 
-// The library knows no files: a hint of it becomes what can be pasted.
-std::string with_files(const Arguments& arguments, std::string hint) {
-  const std::string file = quoted(file_of(arguments));
-  if (const auto at = hint.find(" FILE "); at != std::string::npos && file != "''") {
-    return hint.replace(at + 1, 4, file);
+// The file that standard input comes from, if it is one: only then can a line read it again.
+std::optional<std::string> input_file() {
+  struct stat input {};
+  struct stat named {};
+  std::error_code failure;
+  const fs::path path = fs::read_symlink("/proc/self/fd/0", failure);
+  if (failure || fstat(STDIN_FILENO, &input) != 0 || !S_ISREG(input.st_mode)) return std::nullopt;
+  const bool is_there = stat(path.c_str(), &named) == 0 && named.st_ino == input.st_ino;
+  return is_there ? std::optional(path.string()) : std::nullopt;
+}
+
+std::string save_as_is(const Arguments& arguments) {
+  const std::string again = command_of(with(arguments.words, {"--as-is"}));
+  if (arguments.save.file != "-") return again;
+  const auto input = input_file();
+  return input ? fmt::format("{} < {}", again, shell_word(*input)) : "brine help save";
+}
+
+// The line with names that are none mended; nothing where all of them are good.
+std::optional<std::string> save_with_names(const Arguments& arguments) {
+  const SaveArguments& save = arguments.save;
+  const auto near = [](const std::string& name) {
+    const bool is_mark = name == "latest" || name == "good";
+    return is_mark ? fmt::format("tag-{}", name) : nearest_name(name);
+  };
+  Words words = arguments.words;
+  if (const auto mended = with_word(words, save.line, nearest_name(save.line))) words = *mended;
+  for (const std::string& tag : save.options.tags) {
+    words = with_value(words, "--tag", tag, near(tag));
   }
-  if (hint.ends_with(" --fallback") && arguments.load.output) {
-    return fmt::format("{} -o {}", hint, quoted(*arguments.load.output));
+  for (std::string& word : words) {
+    for (const auto& [name, number] : save.options.metrics) {
+      const std::string front = name + "=";
+      const std::size_t at = word.starts_with("--metric=") ? 9 : 0;
+      if (std::string_view(word).substr(at).starts_with(front)) {
+        word.replace(at, name.size(), nearest_name(name));
+      }
+    }
   }
-  return hint;
+  return words == arguments.words ? std::nullopt : std::optional(command_of(words));
+}
+
+// Where a payload cannot go: into a directory, a device or the store itself.
+std::optional<std::string> hint_for_output(const Arguments& arguments) {
+  const std::string output = arguments.load.output.value_or("-");
+  std::error_code failure;
+  const fs::file_status status = fs::status(output, failure);
+  if (output == "-") return std::nullopt;
+  if (fs::is_directory(status)) {
+    return with_output(arguments, new_file_for(arguments.load.reference, fs::path(output)));
+  }
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    return fmt::format("{} > {}", with_output(arguments, "-"), shell_word(output));
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> hint_for_load(const Arguments& arguments, const Error& error) {
+  for (const std::string_view option : {"--fallback", "--no-migrate"}) {
+    if (error.hint().starts_with("brine load ") && error.hint().ends_with(option)) {
+      return load_again(arguments, option);
+    }
+  }
+  if (error.code() == Errc::environment) return hint_for_output(arguments);
+  const bool is_inside = error.code() == Errc::usage && arguments.load.output.has_value() &&
+                         error.hint().starts_with("ls ");
+  if (!is_inside) return std::nullopt;
+  const fs::path name = fs::path(*arguments.load.output).filename();
+  std::error_code ignored;
+  const bool is_free = !name.empty() && !fs::exists(name, ignored);
+  return with_output(arguments,
+                     is_free ? name.string() : new_file_for(arguments.load.reference, {}));
+}
+
+// The library knows neither files nor the rest of the line; a hint of it becomes the whole line.
+std::optional<std::string> hint_for_verb(const Arguments& arguments, const Error& error) {
+  if (runs(arguments, run_load)) return hint_for_load(arguments, error);
+  if (!runs(arguments, run_save)) return std::nullopt;
+  if (error.hint().ends_with(" --as-is")) return save_as_is(arguments);
+  return error.code() == Errc::usage ? save_with_names(arguments) : std::nullopt;
 }
 
 }  // namespace
 
+std::string new_file_for(std::string_view reference, const fs::path& directory) {
+  const std::string line(reference.substr(0, reference.find_first_of(":@~")));
+  std::error_code ignored;
+  fs::path file = (directory / (line + ".pkl")).lexically_normal();
+  for (int copy = 2; fs::exists(file, ignored); ++copy) {
+    file.replace_filename(fmt::format("{}-{}.pkl", line, copy));
+  }
+  return file.string();
+}
+
 std::string in_same_store(const GlobalArguments& global, const std::string& command) {
-  constexpr std::string_view program = "brine ";
-  const bool asks_a_store = command.starts_with(program) && !command.starts_with("brine init") &&
-                            !command.starts_with("brine help") &&
-                            command.find(" --store ") == std::string::npos &&
-                            !command.ends_with("--help");
-  if (!global.store || !asks_a_store) return command;
-  return fmt::format("brine --store {} {}", quoted(*global.store), command.substr(program.size()));
+  const auto store = named_store(global);
+  return store ? for_store(command, *store) : command;
 }
 
 std::string hint_for(const Arguments& arguments, const Error& error) {
-  return in_same_store(arguments.global, error.hint().empty()
-                                             ? general_hint(arguments, error)
-                                             : with_files(arguments, error.hint()));
+  const auto special = hint_for_verb(arguments, error);
+  const std::string own =
+      error.hint().empty() ? general_hint(arguments, error) : std::string(error.hint());
+  return in_same_store(arguments.global, special.value_or(own));
 }
 
 }  // namespace brine::cli

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <new>
 
+#include "command_line.hpp"
 #include "commands.hpp"
 #include "help.hpp"
 #include "hints.hpp"
@@ -16,8 +17,6 @@
 
 namespace brine::cli {
 namespace {
-
-using Words = std::vector<std::string>;
 
 bool says(const Words& words, std::string_view first, std::string_view second = {}) {
   const auto end = std::find(words.begin(), words.end(), "--");
@@ -50,7 +49,8 @@ int fail(const Arguments& arguments, const Error& thrown) {
     try {
       write_document(arguments, error_document(error));
     } catch (const Error& unwritable) {
-      tell(arguments.global, unwritable);
+      // Not again what was just told: that nothing can be written there.
+      if (std::string_view(unwritable.what()) != error.what()) tell(arguments.global, unwritable);
     }
   }
   return info(error.code()).exit_code;
@@ -61,12 +61,14 @@ int run_and_report(const Words& words) {
   // For errors that come before the words are understood.
   arguments.global.json = says(words, "--json");
   arguments.global.no_color = says(words, "--no-color");
+  arguments.global.store = value_of(words, "--store");
+  arguments.words = words;
   try {
     return run(words, arguments);
   } catch (const Error& error) {
     return fail(arguments, error);
   } catch (const std::bad_alloc&) {
-    return fail(arguments, Error(Errc::environment, "out of memory"));
+    return fail(arguments, Error(Errc::environment, "out of memory", "free -h"));
   } catch (const std::filesystem::filesystem_error& error) {
     return fail(arguments, Error(Errc::environment, error.what()));
   } catch (const std::exception& error) {

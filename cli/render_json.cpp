@@ -155,6 +155,10 @@ std::string load_document(const LoadReport& report) {
                            {"warnings", report.warnings}});
 }
 
+std::string file_document(const std::string& file, const std::vector<TensorInfo>& tensors) {
+  return document("show", {{"file", file}, {"tensors", list_of(tensors, tensor_json)}});
+}
+
 std::string log_document(std::span<const Snapshot> snapshots) {
   return document("log", {{"snapshots", list_of(snapshots, snapshot_json)}});
 }

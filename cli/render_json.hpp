@@ -18,6 +18,7 @@ std::string load_document(const LoadReport& report);
 std::string log_document(std::span<const Snapshot> snapshots);
 std::string show_document(const SnapshotDetail& detail,
                           const std::optional<std::vector<TensorInfo>>& tensors);
+std::string file_document(const std::string& file, const std::vector<TensorInfo>& tensors);
 std::string scan_document(std::string_view file, const ScanReport& report);
 std::string verify_document(const VerifyReport& report);
 std::string reindex_document(const ReindexReport& report);

@@ -8,6 +8,7 @@
 
 #include "text_table.hpp"
 #include "units.hpp"
+#include "wrap.hpp"
 
 namespace brine::cli {
 namespace {
@@ -90,8 +91,9 @@ std::string findings_text(std::span<const Finding> findings, const Ink& ink) {
 std::string problems_text(std::span<const Problem> problems, const Ink& ink) {
   std::string text;
   for (const Problem& problem : problems) {
-    text += fmt::format("{}  {}: {}\n", ink.red(info(problem.code).name), escaped(problem.where),
-                        escaped(problem.what));
+    text +=
+        fmt::format("{}  {}: {}\n", ink.red(info(problem.code).name),
+                    with_short_ids(escaped(problem.where)), with_short_ids(escaped(problem.what)));
   }
   return text;
 }
@@ -159,15 +161,16 @@ std::string log_text(std::span<const Snapshot> snapshots, const std::optional<st
                      unsigned width, const Ink& ink) {
   // Of one line the number is enough; of several, the whole reference can be pasted.
   TextTable table({{"ID"},
-                   {line ? "SEQ" : "REF", line ? Align::right : Align::left},
-                   {"AGE", Align::right},
+                   {line ? "SEQ" : "REF", line ? Align::right : Align::left,
+                    line ? Keep::always : Keep::shortened},
+                   {"AGE", Align::right, Keep::unless_narrow},
                    {"STEP", Align::right},
                    {"PAYLOAD", Align::right},
                    {"STORED", Align::right, Keep::where_it_fits},
-                   {"RATIO", Align::right},
-                   {"CODEC"},
+                   {"RATIO", Align::right, Keep::unless_narrow},
+                   {"CODEC", Align::left, Keep::unless_narrow},
                    {"STATE"},
-                   {"TAGS"}});
+                   {"TAGS", Align::left, Keep::shortened}});
   for (const Snapshot& snapshot : snapshots) {
     table.add({std::string(short_id(snapshot.id)),
                line ? fmt::format("{}", snapshot.seq) : reference_of(snapshot), age_of(snapshot),
@@ -239,11 +242,8 @@ std::string reindex_text(const ReindexReport& report, const Ink& ink) {
 }
 
 std::string tables_text(std::span<const TableStatus> tables, unsigned width, const Ink& ink) {
-  TextTable table({{"STEP"},
-                   {"RULES", Align::right},
-                   {"SNAPSHOTS", Align::right},
-                   {"REGISTERED"},
-                   {"TITLE"}});
+  TextTable table(
+      {{"STEP"}, {"RULES", Align::right}, {"SNAPSHOTS", Align::right}, {"REGISTERED"}, {"TITLE"}});
   for (const TableStatus& status : tables) {
     table.add({fmt::format("{}:{}", escaped(status.table.name), status.table.version),
                fmt::format("{}", status.table.rules.size()), fmt::format("{}", status.snapshots),
@@ -258,9 +258,9 @@ std::string plan_text(const MigrationPlan& plan) {
     return fmt::format("{}: nothing to rewrite ({} later than it)\n", short_id(plan.snapshot),
                        counted(plan.steps.size(), "step"));
   }
-  std::string text = fmt::format("{}: {} of {}\n", short_id(plan.snapshot),
-                                 counted(plan.renames.size(), "name"),
-                                 counted(plan.steps.size(), "step"));
+  std::string text =
+      fmt::format("{}: {} of {}\n", short_id(plan.snapshot), counted(plan.renames.size(), "name"),
+                  counted(plan.steps.size(), "step"));
   for (const Rename& rename : plan.renames) {
     text += fmt::format("- {}\n+ {}  ({}, {})\n", escaped(spelled(rename.from)),
                         escaped(spelled(rename.to)), counted(rename.count, "time"),

@@ -9,7 +9,12 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+
+#include "brine/hint.hpp"
+#include "terminal.hpp"
+#include "wrap.hpp"
 
 namespace brine::cli {
 namespace {
@@ -27,10 +32,34 @@ void make_harmless(int signal) {
   sigaction(signal, &action, nullptr);
 }
 
-[[noreturn]] void throw_write_failure(int number, std::string_view name) {
+struct Output {
+  std::string name;
+  std::string if_full;    // what shows why there is no space
+  std::string otherwise;  // what shows why it cannot be written
+};
+
+// Nothing tells on which file system the output of a shell is, so all are shown.
+Output standard_output() { return {"standard output", "df -h", "ls -l /proc/self/fd"}; }
+
+std::filesystem::path temporary_directory() {
+  std::error_code failure;
+  const auto path = std::filesystem::temp_directory_path(failure);
+  if (!failure) return path;
+  const char* wanted = std::getenv("TMPDIR");
+  return wanted == nullptr ? "/tmp" : wanted;
+}
+
+Output temporary_file() {
+  const auto directory = temporary_directory();
+  return {fmt::format("a temporary file in {}", directory.string()), at_place("df -h", directory),
+          at_place("ls -lad", directory)};
+}
+
+[[noreturn]] void throw_write_failure(int number, const Output& output) {
   const bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
+  const std::string hint = number == EFBIG ? "ulimit -f" : full ? output.if_full : output.otherwise;
   throw Error(full ? Errc::no_space : Errc::environment,
-              fmt::format("cannot write {}: {}", name, std::strerror(number)));
+              fmt::format("cannot write {}: {}", output.name, std::strerror(number)), hint);
 }
 
 void wait_until_writable(int descriptor) {
@@ -56,14 +85,13 @@ int write_all(int descriptor, ByteView bytes) noexcept {
 void write_output_bytes(ByteView bytes) {
   const int failure = write_all(STDOUT_FILENO, bytes);
   if (failure == EPIPE) output_reader_gone = true;
-  if (failure != 0) throw_write_failure(failure, "standard output");
+  if (failure != 0) throw_write_failure(failure, standard_output());
 }
 
 int open_nameless_file() {
-  std::error_code ignored;
-  std::string pattern = std::filesystem::temp_directory_path(ignored).string() + "/brine-XXXXXX";
+  std::string pattern = temporary_directory().string() + "/brine-XXXXXX";
   const int descriptor = mkostemp(pattern.data(), O_CLOEXEC);
-  if (descriptor < 0) throw_write_failure(errno, "a temporary file " + pattern);
+  if (descriptor < 0) throw_write_failure(errno, temporary_file());
   unlink(pattern.c_str());
   return descriptor;
 }
@@ -84,6 +112,11 @@ void prepare_streams() {
 
 void write_output(std::string_view text) { write_output_bytes(bytes_of(text)); }
 
+void write_text(std::string_view text) {
+  const bool cut = is_terminal(Stream::output);
+  write_output(cut ? wrapped_lines(text, width_of(Stream::output)) : std::string(text));
+}
+
 void write_error(std::string_view text) noexcept { write_all(STDERR_FILENO, bytes_of(text)); }
 
 bool reader_has_gone() noexcept { return output_reader_gone; }
@@ -97,7 +130,8 @@ std::size_t StandardInput::read(ByteSpan buffer) {
       poll(&wanted, 1, -1);
     } else if (errno != EINTR) {
       throw Error(Errc::environment,
-                  fmt::format("cannot read standard input: {}", std::strerror(errno)));
+                  fmt::format("cannot read standard input: {}", std::strerror(errno)),
+                  "ls -l /proc/self/fd");
     }
   }
 }
@@ -112,7 +146,7 @@ Spool::Spool() : descriptor_(open_nameless_file()) {
     std::array<std::byte, 1 << 16> buffer;
     while (const std::size_t count = input.read(buffer)) {
       const int failure = write_all(descriptor_, ByteView(buffer).first(count));
-      if (failure != 0) throw_write_failure(failure, "a temporary file");
+      if (failure != 0) throw_write_failure(failure, temporary_file());
     }
   } catch (...) {
     close(descriptor_);

@@ -16,6 +16,10 @@ void prepare_streams();
 /// Writes all of `text` to standard output. Throws: environment, no_space.
 void write_output(std::string_view text);
 
+/// Writes `text`, its lines cut at blanks where a terminal would cut them inside words. Throws:
+/// environment, no_space.
+void write_text(std::string_view text);
+
 /// Writes all of `text` to standard error, as far as that goes.
 void write_error(std::string_view text) noexcept;
 

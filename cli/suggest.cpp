@@ -1,9 +1,13 @@
 #include "suggest.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <charconv>
 #include <numeric>
 #include <utility>
 #include <vector>
+
+#include "brine/codec.hpp"
 
 namespace brine::cli {
 namespace {
@@ -41,6 +45,36 @@ std::optional<std::string_view> closest(std::string_view word,
     }
   }
   return best;
+}
+
+std::string nearest_codec(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  std::vector<std::string_view> names;
+  for (const CodecInfo& row : codecs()) names.push_back(row.name);
+  const std::string_view name = text.substr(0, colon);
+  const std::string_view near = std::find(names.begin(), names.end(), name) != names.end()
+                                    ? name
+                                    : closest(name, names).value_or("zstd");
+  const CodecInfo& row = *std::find_if(codecs().begin(), codecs().end(),
+                                       [&](const CodecInfo& each) { return each.name == near; });
+  if (colon == std::string_view::npos || row.min_level == row.max_level) return std::string(near);
+  const std::string_view digits = text.substr(colon + 1);
+  int level = row.default_level;
+  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), level);
+  if (failure == std::errc::result_out_of_range) {
+    level = digits.starts_with('-') ? row.min_level : row.max_level;
+  }
+  return to_string(Codec{row.id, std::clamp(level, row.min_level, row.max_level)});
+}
+
+std::string nearest_name(std::string_view name) {
+  constexpr std::size_t longest = 200;
+  std::string near(name.substr(0, longest));
+  for (char& c : near) {
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '_') c = '-';
+  }
+  near.erase(0, near.find_first_not_of("-._"));
+  return near.empty() ? "unnamed" : near;
 }
 
 }  // namespace brine::cli

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <limits>
 
 namespace brine::cli {
 namespace {
@@ -32,8 +33,8 @@ std::size_t printable_length(std::string_view text) {
   const std::uint32_t least = length == 2 ? 0xa0 : length == 3 ? 0x800 : 0x10000;
   const bool surrogate = character >= 0xd800 && character < 0xe000;
   // Marks that reorder the text around them can hide what a name is.
-  const bool reorders = (character >= 0x202a && character <= 0x202e) ||
-                        (character >= 0x2066 && character <= 0x2069);
+  const bool reorders =
+      (character >= 0x202a && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069);
   return character >= least && character <= 0x10ffff && !surrogate && !reorders ? length : 0;
 }
 
@@ -49,6 +50,10 @@ unsigned width_of(Stream stream) noexcept {
   winsize size{};
   const bool known = ioctl(descriptor_of(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return known ? size.ws_col : 80;
+}
+
+unsigned room_of(Stream stream) noexcept {
+  return is_terminal(stream) ? width_of(stream) : std::numeric_limits<unsigned>::max();
 }
 
 Ink Ink::of(Stream stream, const GlobalArguments& global) {

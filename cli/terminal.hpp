@@ -20,6 +20,9 @@ bool can_redraw(Stream stream) noexcept;
 /// Returns the columns of `stream`, 80 where it is no terminal that says.
 unsigned width_of(Stream stream) noexcept;
 
+/// Returns how many columns a table may take: those of a terminal, and any number elsewhere.
+unsigned room_of(Stream stream) noexcept;
+
 /// Puts colours around text, or leaves it alone.
 class Ink {
  public:

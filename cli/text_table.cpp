@@ -7,7 +7,19 @@
 namespace brine::cli {
 namespace {
 
-void append_cell(std::string& line, std::string_view cell, std::size_t width, Align align) {
+constexpr std::size_t least_shown = 7;  // four characters and the dots
+
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+std::string shortened(std::string_view cell, std::size_t width) {
+  if (cell.size() <= width) return std::string(cell);
+  std::size_t end = width - 3;
+  while (end > 0 && continues_character(cell[end])) --end;
+  return std::string(cell.substr(0, end)) + "...";
+}
+
+void append_cell(std::string& line, std::string_view whole, std::size_t width, Align align) {
+  const std::string cell = shortened(whole, width);
   line += align == Align::right ? fmt::format("{:>{}}", cell, width)
                                 : fmt::format("{:<{}}", cell, width);
 }
@@ -39,7 +51,14 @@ std::vector<std::size_t> TextTable::widths() const {
 std::vector<std::size_t> TextTable::widths_within(unsigned width) const {
   std::vector<std::size_t> columns = widths();
   for (std::size_t i = columns.size(); i-- > 0 && total_of(columns, 1) > width;) {
-    if (columns_[i].keep == Keep::where_it_fits) columns[i] = 0;
+    if (columns_[i].keep != Keep::shortened || columns[i] <= least_shown) continue;
+    const std::size_t excess = total_of(columns, 1) - width;
+    columns[i] = std::max(columns[i] - std::min(excess, columns[i]), least_shown);
+  }
+  for (const Keep keep : {Keep::where_it_fits, Keep::unless_narrow}) {
+    for (std::size_t i = columns.size(); i-- > 0 && total_of(columns, 1) > width;) {
+      if (columns_[i].keep == keep) columns[i] = 0;
+    }
   }
   return columns;
 }

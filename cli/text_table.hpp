@@ -10,7 +10,8 @@
 namespace brine::cli {
 
 enum class Align : std::uint8_t { left, right };
-enum class Keep : std::uint8_t { always, where_it_fits };
+/// What happens to a column where there is no room, in the order in which it is tried.
+enum class Keep : std::uint8_t { always, shortened, where_it_fits, unless_narrow };
 
 struct Column {
   std::string_view title;
@@ -28,7 +29,8 @@ class TextTable {
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
 
   /// Columns that are empty in every row are left out. Where the rest does not fit into `width`,
-  /// there is one space between columns instead of two, and then fewer columns.
+  /// there is one space between columns instead of two, then `...` in columns that may be
+  /// shortened, the last one first, and then fewer columns.
   std::string text(unsigned width, const Ink& ink) const;
 
  private:

@@ -1,7 +1,11 @@
 #include "verb_table.hpp"
 
-#include <array>
+#include <fmt/format.h>
 
+#include <array>
+#include <map>
+
+#include "brine/error.hpp"
 #include "commands.hpp"
 #include "numbers.hpp"
 
@@ -21,13 +25,35 @@ constexpr std::array globals{
               [](Arguments& to, Value) { to.global.no_color = true; }},
 };
 
+// Of two values for one name neither is surely meant.
+void add_metric(std::map<std::string, double>& metrics, std::string_view name, double number) {
+  if (metrics.emplace(name, number).second) return;
+  throw Error(Errc::usage, fmt::format("--metric names '{}' twice", name));
+}
+
+// In migrations/README.md at length.
+constexpr std::string_view table_grammar =
+    "A table is a TOML file. Each version of it is one step:\n"
+    "  [table]\n"
+    "  name    = \"myproject\"\n"
+    "  version = 1                      # the next step gets the next number\n"
+    "  title   = \"models moved\"         # may be left out\n"
+    "\n"
+    "  [[module]]                       # a module and all below it\n"
+    "  from  = \"myproject.models\"\n"
+    "  to    = \"myproject.nn.models\"\n"
+    "  exact = false                    # true: nothing below it; may be left out\n"
+    "\n"
+    "  [[symbol]]                       # one class or function\n"
+    "  from = \"myproject.util:Scaler\"\n"
+    "  to   = \"myproject.scale:Scaler\"\n";
+
 constexpr Setter set_reference = [](Arguments& to, Value value) { to.reference = value; };
 constexpr std::array reference{PositionalRow{"REF", Need::required, set_reference}};
 constexpr std::array optional_reference{PositionalRow{"REF", Need::optional, set_reference}};
 
 constexpr std::array init_positionals{
-    PositionalRow{"PATH", Need::optional,
-                  [](Arguments& to, Value value) { to.init.path = value; }},
+    PositionalRow{"PATH", Need::optional, [](Arguments& to, Value value) { to.init.path = value; }},
 };
 constexpr std::array init_options{
     OptionRow{"--codec", "CODEC[:LEVEL]", "of saves that name none (zstd:3)",
@@ -37,22 +63,19 @@ constexpr std::array init_options{
 };
 
 constexpr std::array save_positionals{
-    PositionalRow{"LINE", Need::required,
-                  [](Arguments& to, Value value) { to.save.line = value; }},
-    PositionalRow{"FILE", Need::required,
-                  [](Arguments& to, Value value) { to.save.file = value; }},
+    PositionalRow{"LINE", Need::required, [](Arguments& to, Value value) { to.save.line = value; }},
+    PositionalRow{"FILE", Need::required, [](Arguments& to, Value value) { to.save.file = value; }},
 };
 constexpr std::array save_options{
     OptionRow{"--codec", "CODEC[:LEVEL]", "none, gzip, bzip2, xz or zstd; else the store's",
               [](Arguments& to, Value value) { to.save.options.codec = parse_codec(value); }},
-    OptionRow{"--step", "N", "training step",
-              [](Arguments& to, Value value) {
-                to.save.options.step = whole_number("--step", value);
-              }},
+    OptionRow{
+        "--step", "N", "training step",
+        [](Arguments& to, Value value) { to.save.options.step = whole_number("--step", value); }},
     OptionRow{"--metric", "NAME=NUMBER", "may be repeated",
               [](Arguments& to, Value value) {
                 const auto [name, number] = metric_of("--metric", value);
-                to.save.options.metrics[std::string(name)] = number;
+                add_metric(to.save.options.metrics, name, number);
               }},
     OptionRow{"--tag", "TAG", "may be repeated",
               [](Arguments& to, Value value) { to.save.options.tags.push_back(value); }},
@@ -89,7 +112,7 @@ constexpr std::array log_positionals{
 constexpr std::array log_options{
     OptionRow{"--tag", "TAG", "only snapshots that carry it",
               [](Arguments& to, Value value) { to.log.tag = value; }},
-    OptionRow{"-n,--limit", "N", "the newest N only",
+    OptionRow{"-n,--limit", "N", "the newest N only; 0: all",
               [](Arguments& to, Value value) { to.log.limit = count_of("--limit", value); }},
 };
 
@@ -99,8 +122,7 @@ constexpr std::array show_options{
 };
 
 constexpr std::array scan_positionals{
-    PositionalRow{"FILE", Need::required,
-                  [](Arguments& to, Value value) { to.scan.file = value; }},
+    PositionalRow{"FILE", Need::required, [](Arguments& to, Value value) { to.scan.file = value; }},
 };
 constexpr std::array scan_options{
     OptionRow{"--trust", "SYMBOL", "module:Name or module that counts as allowed; may be repeated",
@@ -125,18 +147,35 @@ constexpr std::array table{
     VerbRow{"scan", "tell what a checkpoint file would do, without running it",
             "brine scan model.pkl --trust myproject.models", scan_positionals, scan_options,
             run_scan},
-    VerbRow{"verify", "check every byte of a snapshot, or of all", "brine verify resnet",
-            optional_reference, {}, run_verify},
+    VerbRow{"verify",
+            "check every byte of a snapshot, or of all",
+            "brine verify resnet",
+            optional_reference,
+            {},
+            run_verify},
     VerbRow{"init", "make a store", "brine init --codec zstd:9", init_positionals, init_options,
             run_init},
-    VerbRow{"reindex", "rebuild the catalog from the manifests", "brine reindex", {}, {},
-            run_reindex},
-    VerbRow{"migrate add", "register a migration table", "brine migrate add myproject.toml",
-            add_positionals, {}, run_migrate_add},
-    VerbRow{"migrate status", "list the registered tables", "brine migrate status", {}, {},
+    VerbRow{
+        "reindex", "rebuild the catalog from the manifests", "brine reindex", {}, {}, run_reindex},
+    VerbRow{"migrate add",
+            "register a migration table",
+            "brine migrate add myproject.toml",
+            add_positionals,
+            {},
+            run_migrate_add,
+            table_grammar},
+    VerbRow{"migrate status",
+            "list the registered tables",
+            "brine migrate status",
+            {},
+            {},
             run_migrate_status},
-    VerbRow{"migrate plan", "tell what a load would rewrite", "brine migrate plan resnet:17",
-            reference, {}, run_migrate_plan},
+    VerbRow{"migrate plan",
+            "tell what a load would rewrite",
+            "brine migrate plan resnet:17",
+            reference,
+            {},
+            run_migrate_plan},
     VerbRow{"version", "print the version", "brine version --json", {}, {}, run_version},
 };
 

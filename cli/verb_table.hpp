@@ -34,6 +34,7 @@ struct VerbRow {
   std::span<const PositionalRow> positionals;
   std::span<const OptionRow> options;
   int (*run)(const Arguments& arguments);  ///< returns the exit code
+  std::string_view more = {};              ///< what its page tells besides
 };
 
 /// Returns every verb, the most used first.

@@ -19,7 +19,10 @@ using Metrics = std::optional<std::map<std::string, double>>;
 
 /// Reads any iterable of names, but not one str: its letters are surely not meant.
 std::vector<std::string> names_of(const py::object& names) {
-  if (py::isinstance<py::str>(names)) throw py::type_error("expected several names, got one str");
+  if (py::isinstance<py::str>(names) || !py::hasattr(names, "__iter__")) {
+    throw Error(Errc::usage, "expected several names, got " + std::string(py::repr(names)),
+                "write a list: ['NAME']");
+  }
   std::vector<std::string> list;
   for (const py::handle& name : py::iter(names)) list.push_back(py::str(name));
   return list;
@@ -29,7 +32,8 @@ std::vector<std::string> names_of(const py::object& names) {
 std::string reference(const py::object& ref) {
   if (py::isinstance<py::str>(ref)) return py::cast<std::string>(ref);
   if (py::hasattr(ref, "id")) return py::cast<std::string>(ref.attr("id"));
-  throw py::type_error("a reference is a str or a Snapshot");
+  throw Error(Errc::usage, "a reference is a str or a Snapshot, not " + std::string(py::repr(ref)),
+              "store.log()");
 }
 
 Store open_store(const fs::path& root, bool create, const CreateOptions& fixed,
@@ -58,7 +62,7 @@ class Handle {
          const OptionalText& on_fallback, unsigned threads)
       : codec_(codec ? std::optional(parse_codec(*codec)) : std::nullopt),
         on_fallback_(on_fallback),
-        store_("store", unlocked([&] {
+        store_("store", unlocked_in(fs::absolute(root), [&] {
                  return open_store(
                      root, create,
                      {.codec = codec_.value_or(Codec{}), .on_fallback = on_fallback_.value_or("")},
@@ -70,7 +74,7 @@ class Handle {
 
   Session begin_save(const std::string& line, const SaveOptions& options) const {
     const auto store = store_.get();
-    return {store, unlocked([&] { return store->begin_save(line, options); })};
+    return {store, unlocked_in(store->root(), [&] { return store->begin_save(line, options); })};
   }
 
   SaveOptions save_options(Origin origin, const OptionalText& codec,
@@ -99,7 +103,7 @@ class Handle {
   template <typename Ask>
   auto ask(Ask&& ask) const {
     const auto store = store_.get();
-    return unlocked([&] { return ask(*store); });
+    return unlocked_in(store->root(), [&] { return ask(*store); });
   }
 
  private:
@@ -109,14 +113,20 @@ class Handle {
 };
 
 /// Raises the class that brine/errors.py made of the code.
+void raise(const Error& error) {
+  const py::object raised =
+      py::module_::import("brine.errors")
+          .attr("from_code")(info(error.code()).name, text(error.what()), text(error.hint()));
+  PyErr_SetObject(py::type::of(raised).ptr(), raised.ptr());
+}
+
 void translate(std::exception_ptr thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const Error& error) {
-    const py::object raised =
-        py::module_::import("brine.errors")
-            .attr("from_code")(info(error.code()).name, text(error.what()), text(error.hint()));
-    PyErr_SetObject(py::type::of(raised).ptr(), raised.ptr());
+    raise(error);
+  } catch (const fs::filesystem_error& error) {
+    raise(Error(Errc::environment, error.what(), at_place("ls -la", error.path1())));
   }
 }
 
@@ -135,6 +145,8 @@ void define_functions(py::module_& module) {
   module.def(
       "find_store", [](const fs::path& start) { return Store::find(start); }, "start"_a,
       "Return the nearest .brine in `start` or above it, or None.");
+  module.def("at_place", &at_place, "tool"_a, "path"_a,
+             "Return `tool` for the directory of `path`, or the nearest one above that is there.");
   module.def(
       "scan",
       [](const fs::path& path, const py::object& trusted) {
@@ -146,7 +158,7 @@ void define_functions(py::module_& module) {
   module.def(
       "reindex",
       [](const fs::path& path) {
-        return to_python(unlocked([&] { return Store::reindex(path); }));
+        return to_python(unlocked_in(fs::absolute(path), [&] { return Store::reindex(path); }));
       },
       "path"_a, "Rebuild the catalog of the store in `path` from its manifests alone.");
 }
@@ -175,7 +187,7 @@ void define_saves(py::class_<Handle>& store) {
       },
       "line"_a, py::kw_only(), "codec"_a, "step"_a, "metrics"_a, "tags"_a, "progress"_a);
   store.def(
-      "save_file",
+      "_save_file",
       [](const Handle& self, const fs::path& path, const std::string& line,
          std::optional<std::int64_t> step, const Metrics& metrics, const py::object& tags,
          const OptionalText& codec, bool as_is, bool plain, const py::object& progress) {
@@ -185,10 +197,8 @@ void define_saves(py::class_<Handle>& store) {
         return to_python(
             self.ask([&](Store& asked) { return asked.save_file(line, path, options); }));
       },
-      "path"_a, "line"_a, py::kw_only(), "step"_a = py::none(), "metrics"_a = py::none(),
-      "tags"_a = py::tuple(), "codec"_a = py::none(), "as_is"_a = false, "plain"_a = false,
-      "progress"_a = py::none(),
-      "Save a checkpoint file as it stands, under the policy for files from outside.");
+      "path"_a, "line"_a, py::kw_only(), "step"_a, "metrics"_a, "tags"_a, "codec"_a, "as_is"_a,
+      "plain"_a, "progress"_a);
 }
 
 void define_loads(py::class_<Handle>& store) {
@@ -201,7 +211,8 @@ void define_loads(py::class_<Handle>& store) {
             self.load_options(fallback, trusted, migrate, on_fallback, progress);
         BytesTarget target;
         auto shared = self.share();
-        Attempt attempt = unlocked([&] { return shared->attempt(wanted, target, options); });
+        Attempt attempt =
+            unlocked_in(shared->root(), [&] { return shared->attempt(wanted, target, options); });
         py::object report = to_python(attempt.report());
         return py::make_tuple(target.take(), std::move(report),
                               LoadAttempt(std::move(shared), std::move(attempt)));

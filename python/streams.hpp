@@ -4,10 +4,13 @@
 #include <pybind11/pybind11.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <string>
 
+#include "brine/hint.hpp"
 #include "values.hpp"
 
 namespace brine::python {
@@ -16,6 +19,28 @@ template <typename Body>
 auto unlocked(Body&& body) {
   pybind11::gil_scoped_release release;
   return body();
+}
+
+/// Returns `hint` as it works in the current directory: a command finds a store by itself only
+/// where the nearest one upwards is meant.
+inline std::string hint_in(const std::filesystem::path& root, const std::string& hint) {
+  std::error_code failure;
+  const char* named = std::getenv("BRINE_STORE");
+  const bool is_named = named != nullptr && *named != '\0';
+  const auto here = std::filesystem::current_path(failure);
+  const auto found = failure || is_named ? std::nullopt : Store::find(here);
+  const bool is_found = found && std::filesystem::equivalent(*found, root, failure);
+  return is_found ? hint : for_store(hint, root);
+}
+
+/// Calls `body` without the GIL; what it throws has hints for the store in `root`.
+template <typename Body>
+auto unlocked_in(const std::filesystem::path& root, Body&& body) {
+  try {
+    return unlocked(body);
+  } catch (const Error& error) {
+    throw Error(error.code(), error.what(), hint_in(root, error.hint()));
+  }
 }
 
 /// Owns a thing of the library on behalf of the process that made it. Its locks and threads do not
@@ -84,7 +109,7 @@ class Session {
     const auto session = session_.get();
     if (gathered_.size() + bytes.size() > gather_bytes) flush(*session);
     if (bytes.size() > gather_bytes) {
-      unlocked([&] { session->write(bytes); });
+      unlocked_in(store_->root(), [&] { session->write(bytes); });
     } else {
       gathered_.insert(gathered_.end(), bytes.begin(), bytes.end());
     }
@@ -94,7 +119,7 @@ class Session {
   pybind11::object commit() {
     const auto session = session_.get();
     flush(*session);
-    const Snapshot snapshot = unlocked([&] { return session->commit(); });
+    const Snapshot snapshot = unlocked_in(store_->root(), [&] { return session->commit(); });
     session_.close();
     return to_python(snapshot);
   }
@@ -109,7 +134,7 @@ class Session {
 
   void flush(SaveSession& session) {
     if (gathered_.empty()) return;
-    unlocked([&] { session.write(gathered_); });
+    unlocked_in(store_->root(), [&] { session.write(gathered_); });
     gathered_.clear();
   }
 
@@ -167,7 +192,7 @@ class LoadAttempt {
   pybind11::list succeed() {
     const auto attempt = attempt_.get();
     const std::size_t before = attempt->report().warnings.size();
-    unlocked([&] { attempt->succeed(); });
+    unlocked_in(store_->root(), [&] { attempt->succeed(); });
     pybind11::list news;
     for (std::size_t i = before; i < attempt->report().warnings.size(); ++i) {
       news.append(text(attempt->report().warnings[i]));

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "brine/hint.hpp"
+
 namespace brine::catalog {
 namespace {
 
@@ -48,6 +50,22 @@ Errc code_of(int extended, int system_error) {
   }
 }
 
+// A directory under the catalog's name is out of the way once the catalog is rebuilt.
+std::string hint_of(Errc code, const std::filesystem::path& path) {
+  std::error_code ignored;
+  const bool in_the_way = std::filesystem::is_directory(path, ignored);
+  switch (code) {
+    case Errc::no_space:
+      return at_place("df -h", path);
+    case Errc::not_found:
+      return std::string(reindex);
+    case Errc::environment:
+      return in_the_way ? std::string(reindex) : at_place("ls -la", path);
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 std::string path_of(sqlite3* database) {
@@ -67,13 +85,16 @@ Error failure(sqlite3* database) {
   if (extended == SQLITE_READONLY_ROLLBACK) {
     return Error(code,
                  fmt::format("catalog {}: a write was interrupted, and undoing it needs "
-                             "permission to write", path_of(database)),
-                 "brine log, as a user who may write the store");
+                             "permission to write",
+                             path_of(database)),
+                 at_place("ls -la", path_of(database)));
   }
   const int offset = sqlite3_error_offset(database);
-  return Error(code, fmt::format("catalog {}: {} (SQLite code {}{})", path_of(database),
-                                 sqlite3_errmsg(database), extended,
-                                 offset < 0 ? "" : fmt::format(", byte {} of the SQL", offset)));
+  return Error(
+      code,
+      fmt::format("catalog {}: {} (SQLite code {}{})", path_of(database), sqlite3_errmsg(database),
+                  extended, offset < 0 ? "" : fmt::format(", byte {} of the SQL", offset)),
+      hint_of(code, path_of(database)));
 }
 
 Error open_failure(sqlite3* database, const std::filesystem::path& path) {
@@ -82,7 +103,7 @@ Error open_failure(sqlite3* database, const std::filesystem::path& path) {
   const Errc code = code_of(extended, system_error);
   const std::string reason = std::generic_category().message(system_error);
   return Error(code, fmt::format("catalog {}: cannot open it: {}", path.string(), reason),
-               code == Errc::not_found ? std::string(reindex) : std::string());
+               hint_of(code, path));
 }
 
 }  // namespace brine::catalog

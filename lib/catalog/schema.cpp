@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "brine/hint.hpp"
+
 namespace brine::catalog::schema {
 namespace {
 
@@ -27,7 +29,8 @@ void require_catalog(Database& database) {
   if (found != application_id) {
     throw Error(Errc::corrupt,
                 fmt::format("catalog {}: it is no catalog of brine: application id {:#x}, "
-                            "expected {:#x}", database.path(), found, application_id),
+                            "expected {:#x}",
+                            database.path(), found, application_id),
                 "brine reindex");
   }
 }
@@ -39,12 +42,14 @@ std::size_t version(Database& database, Steps steps) {
   if (std::cmp_greater(found, steps.size())) {
     throw Error(Errc::unsupported,
                 fmt::format("catalog {}: a newer brine made it: schema version {}, this one knows "
-                            "versions up to {}", database.path(), found, steps.size()));
+                            "versions up to {}",
+                            database.path(), found, steps.size()));
   }
   if (found < 1) {
     throw Error(Errc::corrupt,
                 fmt::format("catalog {}: schema version {}, expected 1 to {}", database.path(),
-                            found, steps.size()), "brine reindex");
+                            found, steps.size()),
+                "brine reindex");
   }
   return static_cast<std::size_t>(found);
 }
@@ -88,7 +93,7 @@ void upgrade(Database& database, Access access, Steps steps) {
     throw Error(Errc::unsupported,
                 fmt::format("catalog {}: schema version {}, expected {}, and it may not be written",
                             database.path(), found, steps.size()),
-                "brine log, as a user who may write the store");
+                at_place("ls -la", database.path()));
   }
   in_transaction(database, [&] {
     const std::size_t done = version(database, steps);

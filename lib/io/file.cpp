@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "brine/error.hpp"
+#include "brine/hint.hpp"
 #include "io/system.hpp"
 
 namespace brine::io {
@@ -37,6 +38,16 @@ File::File(const std::filesystem::path& path)
 
 void File::read_at(std::uint64_t offset, ByteSpan buffer) const {
   read_all_at(fd_.get(), offset, buffer, path_);
+}
+
+File open_input(const std::filesystem::path& path) {
+  try {
+    return File(path);
+  } catch (const Error& error) {
+    if (error.code() != Errc::not_found) throw;
+    throw Error(Errc::not_found, fmt::format("there is no file {}", base::printable(path.native())),
+                at_place("ls -la", path));
+  }
 }
 
 FileSource::FileSource(const std::filesystem::path& path) : path_(path) {

@@ -42,6 +42,10 @@ class File final : public RandomSource {
   std::uint64_t size_ = 0;
 };
 
+/// Opens a file that a caller named. Throws: not_found in the one sentence that all verbs have for
+/// it; environment.
+File open_input(const std::filesystem::path& path);
+
 /// Reads a file, or standard input for `-`, from front to end. Throws: not_found, environment.
 class FileSource final : public Source {
  public:

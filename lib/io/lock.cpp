@@ -14,6 +14,7 @@
 
 #include "base/text.hpp"
 #include "brine/error.hpp"
+#include "brine/hint.hpp"
 #include "io/system.hpp"
 
 namespace brine::io {
@@ -50,8 +51,7 @@ FileLock::FileLock(const std::filesystem::path& path, Hold hold, std::chrono::mi
       throw Error(Errc::busy,
                   fmt::format("cannot lock {}: another process holds it, waited {} ms",
                               base::printable(path.native()), timeout.count()),
-                  fmt::format("try again when it is done; `fuser -v {}` names it",
-                              base::printable(path.native())));
+                  fmt::format("fuser -v {}", shell_word(base::printable(path.native()))));
     }
     std::this_thread::sleep_for(pause);
   }

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "brine/error.hpp"
+#include "brine/hint.hpp"
 
 namespace brine::io {
 namespace {
@@ -23,6 +24,19 @@ Errc code_of(int errno_value) {
       return Errc::not_found;
     default:
       return Errc::environment;
+  }
+}
+
+// Absence brings no hint: what is missing, and why it matters, is the caller's to say.
+std::string hint_of(int errno_value, const std::filesystem::path& path) {
+  if (errno_value == EFBIG) return "ulimit -f";
+  switch (code_of(errno_value)) {
+    case Errc::no_space:
+      return at_place("df -h", path);
+    case Errc::environment:
+      return at_place("ls -la", path);
+    default:
+      return {};
   }
 }
 
@@ -43,7 +57,8 @@ Fd::~Fd() {
 void throw_errno(int errno_value, std::string_view doing, const std::filesystem::path& path) {
   throw Error(code_of(errno_value),
               fmt::format("cannot {} {}: {}", doing, base::printable(path.native()),
-                          std::generic_category().message(errno_value)));
+                          std::generic_category().message(errno_value)),
+              hint_of(errno_value, path));
 }
 
 Fd try_open(const std::filesystem::path& path, int flags, unsigned mode) {
@@ -62,12 +77,10 @@ std::size_t read_some(int fd, ByteSpan buffer, const std::filesystem::path& path
   return static_cast<std::size_t>(got);
 }
 
-void read_all_at(int fd, std::uint64_t offset, ByteSpan buffer,
-                 const std::filesystem::path& path) {
+void read_all_at(int fd, std::uint64_t offset, ByteSpan buffer, const std::filesystem::path& path) {
   while (!buffer.empty()) {
-    const auto got = uninterrupted([&] {
-      return ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(offset));
-    });
+    const auto got = uninterrupted(
+        [&] { return ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(offset)); });
     if (got < 0) throw_errno(errno, "read", path);
     if (got == 0) {
       throw Error(Errc::corrupt,
@@ -79,12 +92,10 @@ void read_all_at(int fd, std::uint64_t offset, ByteSpan buffer,
   }
 }
 
-void write_all_at(int fd, std::uint64_t offset, ByteView bytes,
-                  const std::filesystem::path& path) {
+void write_all_at(int fd, std::uint64_t offset, ByteView bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
-    const auto put = uninterrupted([&] {
-      return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    });
+    const auto put = uninterrupted(
+        [&] { return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
     if (put < 0) throw_errno(errno, "write", path);
     offset += static_cast<std::uint64_t>(put);
     bytes = bytes.subspan(static_cast<std::size_t>(put));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "brine/hint.hpp"
 
 namespace brine::store {
 namespace {
@@ -32,7 +33,7 @@ fs::path checked(fs::path path, const fs::path& store) {
     throw Error(Errc::environment,
                 fmt::format("cannot write {}: it is there and no regular file",
                             base::printable(path.string())),
-                "brine load REF -o - writes to standard output");
+                fmt::format("ls -ld {}", shell_word(base::printable(path.string()))));
   }
   const fs::path place = fs::weakly_canonical(fs::absolute(path), failure);
   const fs::path root = fs::weakly_canonical(store, failure);
@@ -40,7 +41,7 @@ fs::path checked(fs::path path, const fs::path& store) {
   if (difference.first == root.end()) {
     throw Error(Errc::usage,
                 fmt::format("{} lies inside the store", base::printable(path.string())),
-                "choose a place outside of the store");
+                at_place("ls -la", root.parent_path()));
   }
   return path;
 }

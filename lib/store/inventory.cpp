@@ -78,7 +78,10 @@ std::vector<TensorInfo> of_pickles(const RandomSource& payload, const Limits& li
     try {
       pickle::Graph graph(limits);
       offset = read_pickle(payload, offset, payload.size(), graph, limits);
-      pickles.push_back(tensor::inventory(graph, limits));
+      // Where a pickler for torch wrote without a container, its storages are elsewhere.
+      pickles.push_back(tensor::inventory(graph, limits, [&](pickle::NodeId id) {
+        return tensor::read_torch_tensor(graph, id, {});
+      }));
     } catch (const Error& error) {
       // What follows a pickle need not be one.
       if (pickles.empty() || error.code() == Errc::limit) throw;
@@ -237,7 +240,7 @@ std::vector<TensorInfo> of_zip(const RandomSource& payload, const Limits& limits
   if (format == "torch-zip" || format == "torchscript") {
     return of_torch_zip(payload, members, limits);
   }
-  throw Error(Errc::unsupported, "it is a zip of neither torch nor numpy");
+  throw Error(Errc::unsupported, "tensors inside a zip of neither torch nor numpy are not listed");
 }
 
 }  // namespace

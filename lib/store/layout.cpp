@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "brine/error.hpp"
+#include "brine/hint.hpp"
 #include "io/file.hpp"
 
 namespace brine::store {
@@ -76,7 +77,7 @@ StoreFile decode_store_file(std::string_view text) {
     throw Error(Errc::unsupported,
                 fmt::format("the store has format version {}, this brine knows {}",
                             value("brine").get<std::uint64_t>(), store_version),
-                "install a newer brine");
+                "brine version");
   }
   for (const char* key : {"store", "codec", "on_fallback"}) {
     if (!value(key).is_string()) throw damaged(fmt::format("\"{}\" is no text", key));
@@ -99,13 +100,18 @@ StoreFile read_store_file(const Layout& layout) {
     return decode_store_file(text_of(io::read_file(layout.options(), max_store_file_bytes)));
   } catch (const Error& error) {
     if (error.code() == Errc::corrupt) throw Error(Errc::corrupt, error.what(), mend);
-    if (error.code() != Errc::not_found) throw;
     std::error_code ignored;
+    const auto status = std::filesystem::status(layout.root(), ignored);
+    if (std::filesystem::exists(status) && !std::filesystem::is_directory(status)) {
+      throw Error(Errc::not_found, fmt::format("there is no store in {}: it is no directory", root),
+                  at_place("ls -la", layout.root()));
+    }
+    if (error.code() != Errc::not_found) throw;
     const bool was_store = std::filesystem::exists(layout.snapshots(), ignored);
     throw Error(Errc::not_found,
                 was_store ? fmt::format("the store in {} has lost its brine.json", root)
                           : fmt::format("there is no store in {}", root),
-                was_store ? mend : fmt::format("brine init {}", root));
+                was_store ? mend : fmt::format("brine init {}", shell_word(root)));
   }
 }
 

@@ -50,17 +50,6 @@ std::vector<std::string> sorted(std::vector<std::string> tags) {
   return tags;
 }
 
-io::File open_input(const fs::path& file) {
-  try {
-    return io::File(file);
-  } catch (const Error& error) {
-    if (error.code() != Errc::not_found) throw;
-    const std::string directory = base::printable(fs::absolute(file).parent_path().string());
-    throw Error(Errc::not_found, fmt::format("there is no file {}", base::printable(file.string())),
-                fmt::format("ls -l {}", directory));
-  }
-}
-
 // What is wrong with a call, before anything is read or written.
 void check_call(std::string_view line, const SaveOptions& options) {
   require_name(line, "line");
@@ -85,6 +74,18 @@ unsigned worker_count(const Store::Impl& store, const Codec& codec) {
   const std::uint64_t each =
       5 * pack::max_block_bytes + codec::encoder_bytes(codec, pack::max_block_bytes);
   return std::clamp(static_cast<unsigned>(workers_bytes / each), 1U, store.threads);
+}
+
+// Puts the input in front of what is wrong with its bytes, and of nothing else: a full disk or a
+// damaged catalog is no fault of the file.
+template <typename Body>
+void blaming(std::string_view input, Body&& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    if (input.empty() || !is_fallback_worthy(error.code())) throw;
+    throw error.in_context(input);
+  }
 }
 
 }  // namespace
@@ -130,6 +131,7 @@ struct SaveSession::Impl {
   io::AtomicFile pack;
   pack::Writer writer;
   digest::Xxh128Stream payload_digest;
+  std::string input;  // the file that the payload comes from, if any
   store::Manifest manifest;
   Bytes head;  // until the analyst can say what the payload is, and where buffers are
   std::size_t buffers_cut = 0;
@@ -195,7 +197,7 @@ void SaveSession::Impl::cut_at_buffers(ByteView bytes) {
 Snapshot SaveSession::Impl::commit() {
   take(head);
   manifest.blocks = writer.finish();
-  analyse();
+  blaming(input, [&] { analyse(); });
   describe();
   publish();
   return manifest.snapshot;
@@ -353,25 +355,25 @@ Snapshot Store::save(std::string_view line, Source& payload, const SaveOptions& 
 Snapshot Store::save_file(std::string_view line, const fs::path& file, const SaveOptions& options) {
   check_call(line, options);
   impl_->require_writable();
-  const io::File stored = open_input(file);
-  return in_context(base::printable(file.string()), [&] {
-    SaveOptions known = options;
-    if (options.progress) {
-      known.progress = [&](std::uint64_t done, std::uint64_t) {
-        options.progress(done, std::max(done, stored.size()));
-      };
-    }
-    const auto wrapper =
-        options.as_is ? std::nullopt : store::wrapper_of_pickle(stored, impl_->open_options.limits);
-    if (!wrapper) {
-      io::SequentialSource source(stored);
-      return save(line, source, known);
-    }
-    known.wrapper = info(*wrapper).name;
-    io::SequentialSource source(stored);
-    const auto decoded = codec::make_decoding_source(*wrapper, source, impl_->open_options.limits);
-    return save(line, *decoded, known);
+  const io::File stored = io::open_input(file);
+  const std::string name = base::printable(file.string());
+  SaveOptions known = options;
+  if (options.progress) {
+    known.progress = [&](std::uint64_t done, std::uint64_t) {
+      options.progress(done, std::max(done, stored.size()));
+    };
+  }
+  const auto wrapper =
+      options.as_is ? std::nullopt : store::wrapper_of_pickle(stored, impl_->open_options.limits);
+  if (wrapper) known.wrapper = info(*wrapper).name;
+  SaveSession session = begin_save(line, known);
+  session.impl_->input = name;
+  io::SequentialSource source(stored);
+  blaming(name, [&] {
+    if (!wrapper) return io::copy(source, session);
+    io::copy(*codec::make_decoding_source(*wrapper, source, impl_->open_options.limits), session);
   });
+  return session.commit();
 }
 
 }  // namespace brine

@@ -14,7 +14,7 @@ ScanReport scan_payload(const RandomSource& payload, std::span<const std::string
 
 ScanReport scan_file(const std::filesystem::path& path, std::span<const std::string> trusted,
                      const Limits& limits) {
-  const io::File file(path);
+  const io::File file = io::open_input(path);
   return scan_payload(file, trusted, limits);
 }
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/text.hpp"
+#include "brine/hint.hpp"
 #include "digest/digest.hpp"
 #include "io/access.hpp"
 #include "io/file.hpp"
@@ -36,13 +37,14 @@ void require_empty(const store::Layout& layout) {
   std::error_code failure;
   if (fs::exists(layout.options(), failure)) {
     throw Error(Errc::exists, fmt::format("{} is a store already", name),
-                fmt::format("brine log --store {}", name));
+                fmt::format("brine --store {} log", shell_word(name)));
   }
   for (fs::directory_iterator entry(layout.root(), failure), end; !failure && entry != end;
        entry.increment(failure)) {
     if (entry->path() == layout.lock()) continue;
     throw Error(Errc::exists, fmt::format("{} is not empty and no store", name),
-                fmt::format("brine init {}", base::printable((layout.root() / ".brine").string())));
+                fmt::format("brine init {}",
+                            shell_word(base::printable((layout.root() / ".brine").string()))));
   }
   if (failure && failure != std::errc::no_such_file_or_directory) {
     io::throw_errno(failure.value(), "read", layout.root());
@@ -56,7 +58,7 @@ void require_valid(const CreateOptions& options) {
     throw Error(Errc::usage,
                 fmt::format("'{}' cannot be an alert command: it is not one line of text",
                             base::printable(options.on_fallback)),
-                "put the command into a script and name that");
+                "brine help init");
   }
 }
 
@@ -93,7 +95,7 @@ void Store::Impl::require_writable() const {
   throw Error(Errc::environment,
               fmt::format("the store {} cannot be written: it is read-only for this user",
                           base::printable(layout.root().string())),
-              fmt::format("ls -ld {}", base::printable(layout.root().string())));
+              fmt::format("ls -ld {}", shell_word(base::printable(layout.root().string()))));
 }
 
 io::FileLock Store::Impl::lock(io::Hold hold) const {
@@ -190,6 +192,11 @@ Store Store::create(const fs::path& root, const CreateOptions& options,
   require_empty(layout);
   try {
     fill(layout, options);
+  } catch (const Error& error) {
+    take_back(layout.root(), is_new);
+    // The place that the hint names may be gone by now.
+    if (error.code() != Errc::no_space) throw;
+    throw Error(error.code(), error.what(), at_place("df -h", layout.root()));
   } catch (...) {
     take_back(layout.root(), is_new);
     throw;

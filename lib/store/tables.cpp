@@ -67,7 +67,7 @@ void check_targets(const Table& table, std::string_view origin) {
         Errc::migration,
         fmt::format("{}:{}: the target {} is on the deny list: it runs code", origin, rule.line,
                     rule.to.name.empty() ? rule.to.module : rule.to.module + ":" + rule.to.name),
-        "choose another target; see migrations/README.md");
+        "brine help migrate");
   }
 }
 
@@ -89,7 +89,7 @@ std::string next_time(const std::vector<catalog::RegisteredTable>& rows) {
 void check_order(const std::vector<catalog::RegisteredTable>& rows, const Table& table) {
   for (const catalog::RegisteredTable& row : rows) {
     if (row.name != table.name || row.version < table.version) continue;
-    const std::string next = fmt::format("version = {} in the table", row.version + 1);
+    const std::string next = "brine migrate status";
     if (row.version == table.version) {
       throw Error(Errc::migration,
                   fmt::format("step {} is registered with another content since {}",

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "brine/hint.hpp"
 #include "io/file.hpp"
 #include "store/impl.hpp"
 #include "store/inventory.hpp"
@@ -41,8 +42,15 @@ std::vector<TensorInfo> Store::tensors(std::string_view ref) const {
 
 std::vector<TensorInfo> file_tensors(const std::filesystem::path& path, const Limits& limits) {
   const io::File file(path);
-  return in_context(base::printable(path.string()),
-                    [&] { return store::list_tensors(file, limits); });
+  return in_context(base::printable(path.string()), [&] {
+    try {
+      return store::list_tensors(file, limits);
+    } catch (const Error& error) {
+      if (error.code() != Errc::unsupported) throw;
+      throw Error(error.code(), error.what(),
+                  fmt::format("brine scan {}", shell_word(path.string())));
+    }
+  });
 }
 
 }  // namespace brine

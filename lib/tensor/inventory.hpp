@@ -15,7 +15,7 @@ namespace brine::tensor {
 using ReadTensor = std::function<std::optional<TensorInfo>(pickle::NodeId)>;
 
 /// Lists the arrays of numpy that the root of `graph` leads to, and what `read_tensor` reads, each
-/// once, in the order of the pickle. Throws: limit, when they take more than max_text_bytes to list.
+/// once, in the order of the pickle. Throws: limit, when they take over max_text_bytes to list.
 std::vector<TensorInfo> inventory(const pickle::Graph& graph, const Limits& limits = {},
                                   const ReadTensor& read_tensor = {});
 

@@ -7,11 +7,15 @@
 
 from brine import errors as _errors
 from brine import values as _values
-from brine._brine import reindex, scan, version as _version
+from brine import _brine
 from brine.errors import *
-from brine.store import FallbackWarning, PortabilityWarning, Store, open_store as open
+from brine.store import (FallbackWarning, PortabilityWarning, Store, checked as _checked,
+                         open_store as open)
 from brine.values import *
 
-__version__ = _version()
+reindex = _checked(_brine.reindex)
+scan = _checked(_brine.scan)
+
+__version__ = _brine.version()
 __all__ = ["FallbackWarning", "PortabilityWarning", "Store", "open", "reindex", "scan",
            *_errors.__all__, *_values.__all__]

@@ -62,8 +62,20 @@ globals().update({error.__name__: error for error in _by_code.values()})
 __all__ = ["BrineError", *(error.__name__ for error in _by_code.values())]
 
 
+# Options of the command, and the arguments that say the same here.
+_ARGUMENTS = {
+    " --as-is": "store.save_file(path, line, as_is=True)",
+    " --fallback": "fallback=True",
+    " --no-migrate": "migrate=False",
+}
+_HINTS = {"usage": "help(brine.Store)", "migration": "brine help migrate"}
+
+
 def from_code(code: str, message: str, hint: str) -> BrineError:
     """Make the exception that the library's error of `code` becomes."""
     if code == "refused":
         return _by_code[code](message)  # the library's hint speaks of options of the command
-    return _by_code[code](message, hint=hint)
+    for option, argument in _ARGUMENTS.items():
+        if hint.endswith(option):
+            hint = argument
+    return _by_code[code](message, hint=hint or _HINTS.get(code, ""))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import warnings
-from typing import Any, Callable, Iterable, Mapping
+from typing import Any, Callable, Iterable, Mapping, TypeVar, cast
 
 from brine import _brine
-from brine.errors import NotFoundError, UsageError, symbols_in
+from brine.errors import EnvironmentFailure, NotFoundError, UsageError, symbols_in
 from brine.pickling import Pickler, unpickle
 from brine.values import Loaded, LoadReport, Snapshot, SnapshotDetail, TableStatus
 
 Progress = Callable[[int, int], Any]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _log = logging.getLogger("brine")
 _log.addHandler(logging.NullHandler())
@@ -37,6 +39,23 @@ class PortabilityWarning(UserWarning):
 warnings.simplefilter("always", FallbackWarning, append=True)
 
 
+def checked(function: _Function) -> _Function:
+    """Wrap a bound function, so that arguments of types that it does not take are a UsageError
+    and no list of C++ signatures."""
+    @functools.wraps(function)
+    def call(*arguments: Any, **options: Any) -> Any:
+        try:
+            return function(*arguments, **options)
+        except TypeError as error:
+            if "): incompatible " not in str(error):
+                raise
+        given = [repr(each) for each in arguments if not isinstance(each, _brine.Store)]
+        given += [f"{name}={value!r}" for name, value in options.items()]
+        raise UsageError(f"{function.__name__.lstrip('_')}() cannot take {', '.join(given)}",
+                         hint="help(brine.Store)")
+    return cast(_Function, call)
+
+
 class Store(_brine.Store):
     """A directory that keeps checkpoints; `brine.open` makes one. Any thread may use it, but not
     a forked child."""
@@ -53,7 +72,7 @@ class Store(_brine.Store):
              progress: Progress | None = None) -> Snapshot:
         """Pickle `obj` into the next snapshot of `line`; it is durable when this returns. What
         cannot be pickled raises what pickle raises, and leaves nothing behind."""
-        _check_labels(step, metrics, tags)
+        _check_call(line, step, metrics, tags, codec)
         session = self._begin_save(line, codec=codec, step=step, metrics=metrics, tags=tags,
                                    progress=progress)
         try:
@@ -63,6 +82,15 @@ class Store(_brine.Store):
             session.close()
         _warn_of_loading(self.show(snapshot))
         return snapshot
+
+    def save_file(self, path: str | os.PathLike[str], line: str, *, step: int | None = None,
+                  metrics: Mapping[str, float] | None = None, tags: Iterable[str] = (),
+                  codec: str | None = None, as_is: bool = False, plain: bool = False,
+                  progress: Progress | None = None) -> Snapshot:
+        """Save a checkpoint file as it stands, under the policy for files from outside."""
+        _check_call(line, step, metrics, tags, codec)
+        return self._save_file(path, line, step=step, metrics=metrics, tags=tags, codec=codec,
+                               as_is=as_is, plain=plain, progress=progress)
 
     def load(self, ref: str | Snapshot, *, fallback: bool = False, trusted: Iterable[str] = (),
              migrate: bool = True, on_fallback: str | None = None, encoding: str = "ASCII",
@@ -94,10 +122,12 @@ class Store(_brine.Store):
     def add_table(self, table: str | os.PathLike[str]) -> TableStatus:
         """Register one step of a migration table: the path of a TOML file, or its text (a str
         with a line break)."""
+        if not isinstance(table, (str, os.PathLike)):
+            raise UsageError(f"a table is a path or a text, not {table!r}",
+                             hint="store.add_table('myproject.toml')")
         if isinstance(table, str) and "\n" in table:
             return self._add_table(table, "<str>")
-        with open(table, encoding="utf-8") as file:
-            return self._add_table(file.read(), os.fspath(table))
+        return self._add_table(_read_table(table), os.fsdecode(table))
 
     def _fetch(self, ref: str | Snapshot, encoding: str, **options: Any) -> Loaded:
         payload, report, attempt = self._load(ref, **options)
@@ -113,23 +143,60 @@ class Store(_brine.Store):
         return f"<brine.Store {str(self.root)!r}>"
 
 
-def _check_labels(step: int | None, metrics: Mapping[str, float] | None,
-                  tags: Iterable[str]) -> None:
+for _name in ("__init__", "_add_table", "_begin_save", "_load", "_load_file", "_save_file",
+              "events", "log", "plan", "resolve", "show", "verify"):
+    setattr(Store, _name, checked(getattr(_brine.Store, _name)))
+
+
+def _check_call(line: str, step: int | None, metrics: Mapping[str, float] | None,
+                tags: Iterable[str], codec: str | None) -> None:
     """Raise UsageError that names the argument: a training loop passes None for a loss sooner or
     later, and a list of C++ signatures would not say so."""
+    if not isinstance(line, str):
+        raise UsageError(f"line wants a name, not {line!r}", hint="line='resnet'")
+    if codec is not None and not isinstance(codec, str):
+        raise UsageError(f"codec wants a name, not {codec!r}", hint="codec='zstd:3'")
     if step is not None and not hasattr(step, "__index__"):
-        raise UsageError(f"step wants a whole number, not {step!r}")
+        raise UsageError(f"step wants a whole number, not {step!r}", hint="step=1200")
+    if step is not None and not -2**63 <= step.__index__() < 2**63:
+        raise UsageError(f"step wants a whole number of 64 bits, not {step!r}", hint="step=1200")
     if isinstance(tags, str):
         raise UsageError("tags wants several names, not one text", hint=f"tags=[{tags!r}]")
+    if not isinstance(tags, Iterable):
+        raise UsageError(f"tags wants several names, not {tags!r}", hint="tags=['nightly']")
+    _check_metrics(metrics)
+
+
+def _check_metrics(metrics: Mapping[str, float] | None) -> None:
     if metrics is None:
         return
     if not isinstance(metrics, Mapping):
         raise UsageError(f"metrics wants names and numbers, not {metrics!r}",
                          hint="metrics={'loss': 0.5}")
     for name, value in metrics.items():
-        if not isinstance(name, str) or not hasattr(value, "__float__"):
+        if not isinstance(name, str) or not _is_number(value):
             raise UsageError(f"metric {name!r} wants a number, not {value!r}",
                              hint="leave it out where there is none")
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return hasattr(value, "__float__") and isinstance(float(value), float)
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _read_table(path: str | os.PathLike[str]) -> bytes:
+    name = os.fsdecode(path)
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError as error:
+        raise NotFoundError(f"there is no file {name}",
+                            hint=_brine.at_place("ls -la", path)) from error
+    except OSError as error:
+        raise EnvironmentFailure(f"cannot read table {name}: {error.strerror}",
+                                 hint=_brine.at_place("ls -la", path)) from error
 
 
 def open_store(path: str | os.PathLike[str] | None = None, *, create: bool = False,
@@ -176,7 +243,7 @@ def _tell(report: LoadReport, stacklevel: int) -> None:
     _log_all(report.warnings)
     if not report.fallback:
         return
-    reason = "; ".join(f"{report.line}:{each.seq} {each.reason}" for each in report.rejected)
+    reason = "; ".join(f"{report.line}:{each.seq}: {each.reason}" for each in report.rejected)
     message = f"served {report.line}:{report.seq} instead of what was asked for: {reason}"
     warnings.warn(FallbackWarning(message, wanted=report.requested, served=report.served,
                                   reason=reason), stacklevel=stacklevel)

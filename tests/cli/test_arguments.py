@@ -111,8 +111,8 @@ class HelpTest(CommandTest):
                 self.assertIn(verb, page)
 
     def test_help_of_a_typo_names_the_closest_verb(self):
-        self.fails(2, "no verb 'sacn'", "help", "sacn", hint="brine scan")
-        self.fails(2, "no verb 'plna'", "help", "migrate", "plna", hint="brine migrate plan")
+        self.fails(2, "no verb 'sacn'", "help", "sacn", hint="brine help scan")
+        self.fails(2, "no verb 'plna'", "help", "migrate", "plna", hint="brine help migrate plan")
 
     def test_the_version_has_three_faces(self):
         text = self.ok("version")
@@ -128,19 +128,20 @@ class HelpTest(CommandTest):
 class UsageTest(CommandTest):
     CASES = [
         ("no verb 'svae'", ["svae"], "brine save"),
-        ("no verb 'svae'", ["svae", "run", "f", "--step", "3"], "brine save"),
+        ("no verb 'svae'", ["svae", "run", "f", "--step", "3"],
+         "brine save run f --step 3\n"),
         ("no verb 'frobnicate'", ["frobnicate"], "brine help"),
         ("migrate has no verb 'ad'", ["migrate", "ad"], "brine migrate add"),
         ("migrate wants a verb", ["migrate"], "brine help migrate"),
         ("wants a verb", ["--json", "-q"], "brine help"),
         ("no option '-x'", ["-x"], "brine --help"),
-        ("no option '--tga'", ["save", "run", "f", "--tga", "x"], "brine save --tag"),
-        ("no option '--josn'", ["log", "--josn=1"], "brine log --json"),
+        ("no option '--tga'", ["save", "run", "f", "--tga", "x"], "brine save run f --tag x\n"),
+        ("no option '--josn'", ["log", "--josn=1"], "brine log --json\n"),
         ("no option '--step'", ["load", "run", "--step", "3"], "brine load --help"),
-        ("LINE is missing", ["save"], "brine save"),
-        ("FILE is missing", ["save", "run"], "brine save"),
-        ("REF is missing", ["show"], "brine show"),
-        ("TABLE is missing", ["migrate", "add"], "brine migrate add"),
+        ("LINE is missing", ["save"], "brine help save"),
+        ("FILE is missing", ["save", "run"], "brine save run model.pkl\n"),
+        ("REF is missing", ["show"], "brine log\n"),
+        ("TABLE is missing", ["migrate", "add"], "brine help migrate add"),
         ("'c' is one word too many", ["save", "a", "b", "c"], "brine help save"),
         ("--step wants a whole number, not 'x'", ["save", "r", "f", "--step", "x"], "brine help"),
         ("--step wants a whole number, not '1.5'", ["save", "r", "f", "--step=1.5"], "brine help"),
@@ -154,6 +155,8 @@ class UsageTest(CommandTest):
          "brine help"),
         ("--metric wants a number after the '=', not 'low'",
          ["save", "r", "f", "--metric", "loss=low"], "brine help"),
+        ("--metric names 'loss' twice",
+         ["save", "r", "f", "--metric", "loss=1", "--metric=loss=2"], "brine help save"),
     ]
 
     def test_every_mistake_has_a_sentence_and_a_hint(self):

@@ -1,7 +1,10 @@
 """brine show --tensors, against what numpy and scikit-learn themselves say."""
+import io
 import pickle
 import re
+import struct
 import unittest
+import zipfile
 
 from support import SAFE, SNAPSHOT_KEYS, CommandTest
 
@@ -72,12 +75,100 @@ class ShowTensorsTest(TensorsTestCase):
 
     def test_other_formats_are_unsupported(self):
         self.save("run", b"PK\5\6" + bytes(18), "--as-is")
-        self.fails(16, "format zip", "show", "run", "--tensors", hint="brine show run:1")
+        self.fails(16, "a zip of neither", "show", "run", "--tensors", hint="brine show run:1")
+        tar = self.file("old.tar", bytes(257) + b"ustar" + bytes(300))
+        self.fails(16, "inside tar", "show", tar, "--tensors", hint="brine scan")
 
     def test_damage_is_told(self):
         self.save("run", SAFE)
         self.damage(self.pack_of("run"))
         self.fails(12, "packs/", "show", "run", "--tensors")
+
+
+def torch_tensor(key, dtype, size, stride, first=0, count=None):
+    """What torch.save writes for a tensor; the names are of torch, nothing of it is needed."""
+    count = count if count is not None else 6
+    storage = (b"(X\x07\0\0\0storagectorch\n" + dtype + b"\nX" +
+               struct.pack("<I", len(key)) + key + b"X\x03\0\0\0cpuK" + bytes([count]) + b"tQ")
+    extents = [b"(" + b"".join(b"K" + bytes([each]) for each in row) + b"t"
+               for row in (size, stride)]
+    return (b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"K" + bytes([first]) +
+            b"".join(extents) + b"\x89}tR")
+
+
+def state_dict(*items):
+    body = b"".join(b"X" + struct.pack("<I", len(name)) + name + value for name, value in items)
+    return b"\x80\x02}(" + body + b"u."
+
+
+class TorchTest(TensorsTestCase):
+    def zip_of(self, pickled, **storages):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as file:
+            file.writestr("archive/data.pkl", pickled)
+            for key, content in storages.items():
+                file.writestr(f"archive/data/{key[1:]}", content)
+            file.writestr("archive/version", "3\n")
+        return out.getvalue()
+
+    def test_a_torch_zip_is_listed_with_the_places_of_its_elements(self):
+        values = struct.pack("<6f", *range(6))
+        halves = struct.pack("<6e", *range(6))
+        content = self.zip_of(state_dict(
+            (b"net.weight", torch_tensor(b"0", b"FloatStorage", (2, 3), (3, 1))),
+            (b"net.row", torch_tensor(b"0", b"FloatStorage", (3,), (1,), first=3)),
+            (b"net.turned", torch_tensor(b"0", b"FloatStorage", (3, 2), (1, 3))),
+            (b"half", torch_tensor(b"1", b"HalfStorage", (6,), (1,))),
+            (b"beyond", torch_tensor(b"1", b"HalfStorage", (7,), (1,)))), _0=values, _1=halves)
+        file = self.file("model.pt", content)
+        self.ok("save", "run", file)
+        of_file = self.document("show", file, "--tensors")
+        self.assertEqual((of_file["schema"], of_file["file"]), ("brine.show/1", str(file)))
+        tensors = {each["path"]: each for each in of_file["tensors"]}
+        self.assertEqual(self.document("show", "run", "--tensors")["tensors"], of_file["tensors"])
+        self.assertEqual(set(tensors), {"net.weight", "net.row", "net.turned", "half"})
+        whole = tensors["net.weight"]
+        self.assertEqual((whole["dtype"], whole["shape"], whole["bytes"]), ("float32", [2, 3], 24))
+        self.assertEqual(content[whole["offset"]:][:24], values)
+        self.assertEqual(content[tensors["net.row"]["offset"]:][:12], values[12:])
+        self.assertIsNone(tensors["net.turned"]["offset"])
+        self.assertEqual(content[tensors["half"]["offset"]:][:12], halves)
+        self.assertEqual(tensors["half"]["dtype"], "float16")
+
+    def test_a_legacy_file_is_listed_with_the_places_of_its_elements(self):
+        values = struct.pack("<6q", *range(6))
+        magic = bytes.fromhex("80028a0a6cfc9c46f920 6aa850192e".replace(" ", ""))
+        content = (magic + b"\x80\x02M\xe9\x03." + b"\x80\x02}." +
+                   state_dict((b"step", torch_tensor(b"7", b"LongStorage", (6,), (1,)))) +
+                   b"\x80\x02](X\x01\0\0\x007e." + struct.pack("<q", 6) + values)
+        tensor, = self.document("show", self.file("old.pt", content), "--tensors")["tensors"]
+        self.assertEqual((tensor["path"], tensor["dtype"], tensor["shape"]), ("step", "int64", [6]))
+        self.assertEqual(content[tensor["offset"]:][:48], values)
+        cut = self.file("cut.pt", content[:-1])
+        self.fails(12, "storage 7 is truncated", "show", cut, "--tensors")
+
+    def test_arrays_of_npy_and_npz_are_listed(self):
+        header = b"{'descr': '>i4', 'fortran_order': False, 'shape': (2, 2), }"
+        header += b" " * (63 - (len(header) + 10) % 64) + b"\n"
+        npy = (b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header +
+               struct.pack(">4i", *range(4)))
+        tensor, = self.document("show", self.file("a.npy", npy), "--tensors")["tensors"]
+        self.assertEqual((tensor["path"], tensor["dtype"], tensor["shape"], tensor["bytes"]),
+                         ("", "int32, big-endian", [2, 2], 16))
+        self.assertEqual(npy[tensor["offset"]:], struct.pack(">4i", *range(4)))
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as file:
+            file.writestr("weights.npy", npy)
+        tensor, = self.document("show", self.file("a.npz", out.getvalue()), "--tensors")["tensors"]
+        self.assertEqual(tensor["path"], "weights")
+        self.assertEqual(out.getvalue()[tensor["offset"]:][:16], npy[-16:])
+
+    def test_a_file_needs_no_store_and_a_line_comes_before_a_file(self):
+        self.save("run", SAFE)
+        self.file("run", state_dict((b"w", torch_tensor(b"0", b"FloatStorage", (1,), (1,)))))
+        self.assertNotIn("file", self.document("show", "run", "--tensors"))
+        self.assertIn("float32", self.ok("show", "./run", "--tensors"))
+        self.fails(3, "no line", "show", "nowhere", "--tensors")
 
 
 @unittest.skipIf(numpy is None, "numpy is not installed")

@@ -9,10 +9,10 @@ import threading
 import time
 import unittest
 
-from support import BRINE, SAFE, UNKNOWN, CommandTest, clean_environment
+from support import BRINE, DANGEROUS, SAFE, UNKNOWN, CommandTest, clean_environment
 
 
-class TerminalTest(CommandTest):
+class OnTerminal(CommandTest):
     def on_terminal(self, *words, columns=80, feed=None, error_only=False, **env):
         """Runs with the output streams on a terminal; returns exit code and what it showed."""
         master, slave = pty.openpty()
@@ -35,6 +35,8 @@ class TerminalTest(CommandTest):
         os.close(master)
         return process.wait(), shown.decode()
 
+
+class TerminalTest(OnTerminal):
     def test_colours_are_for_terminals(self):
         file = self.file("m.pkl", UNKNOWN)
         self.assertIn("\x1b[33munknown\x1b[0m", self.on_terminal("scan", file)[1])
@@ -61,7 +63,7 @@ class TerminalTest(CommandTest):
         self.save("run", SAFE)
         code, shown = self.on_terminal("load", "run", "--no-color")
         self.assertEqual(code, 2)
-        self.assertIn("try: brine load run -o FILE", shown)
+        self.assertIn("try: brine load run --no-color -o run.pkl", shown)
 
     def test_a_terminal_is_no_checkpoint(self):
         master, slave = pty.openpty()
@@ -70,7 +72,7 @@ class TerminalTest(CommandTest):
         done = subprocess.run([BRINE, "save", "run", "-"], cwd=self.path, stdin=slave,
                               capture_output=True, env=clean_environment(), timeout=60)
         self.assertEqual(done.returncode, 2)
-        self.assertIn(b"try: brine save run FILE", done.stderr)
+        self.assertIn(b"try: brine save run model.pkl", done.stderr)
 
     @staticmethod
     def slowly(pipe):
@@ -100,6 +102,89 @@ class TerminalTest(CommandTest):
     def test_quick_work_shows_no_bar(self):
         file = self.file("m.pkl", SAFE)
         self.assertNotIn("saving", self.on_terminal("save", "run", file)[1])
+
+
+class WidthTest(OnTerminal):
+    def lines(self, *words, columns=80, **env):
+        shown = self.on_terminal(*words, "--no-color", columns=columns, **env)[1]
+        return shown.replace("\r\n", "\n").splitlines()
+
+    def assert_within(self, lines, columns):
+        for line in lines:
+            self.assertLessEqual(len(line), columns, line)
+
+    def piped(self, *words):
+        done = self.run_brine(*words)
+        return (done.stdout + done.stderr).decode().splitlines()
+
+    def test_sentences_are_cut_at_blanks_on_terminals_only(self):
+        words = ["save", "a/b", self.file("m.pkl", SAFE).name]
+        piped = self.piped(*words)
+        self.assertEqual(len(piped), 2)
+        for columns in (40, 80):
+            lines = self.lines(*words, columns=columns)
+            self.assert_within(lines, columns)
+            self.assertGreater(len(lines), 2)
+            sentence = lines[:[line[:6] for line in lines].index("  try:")]
+            self.assertEqual(" ".join(line.strip() for line in sentence), piped[0])
+            self.assertTrue(all(line.startswith("  ") for line in sentence[1:]), sentence)
+
+    def test_a_hint_that_is_cut_can_still_be_pasted(self):
+        self.file("a long name of a file.pkl", SAFE)
+        words = ["sav", "run", "a long name of a file.pkl", "--step", "12", "--metric", "loss=1.5",
+                 "--tag", "one", "--tag", "two"]
+        lines = self.lines(*words, columns=50)
+        self.assert_within(lines, 50)
+        at = [line[:6] for line in lines].index("  try:")
+        hint = lines[at:]
+        self.assertGreater(len(hint), 2)
+        self.assertTrue(all(line.endswith(" \\") for line in hint[:-1]), hint)
+        command = "\n".join(hint).removeprefix("  try: ")
+        script = f'brine() {{ "{BRINE}" "$@"; }}\n{command}'
+        done = subprocess.run(["sh", "-c", script], cwd=self.path, capture_output=True,
+                              env=clean_environment(), check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.document("show", "run")["tags"], ["one", "two"])
+
+    def test_results_are_cut_at_blanks_on_terminals_only(self):
+        self.save("run", DANGEROUS)
+        tags = [f"experiment-{i:02}" for i in range(12)]
+        self.save("run", SAFE, *(word for tag in tags for word in ("--tag", tag)))
+        self.save("run", SAFE)
+        self.damage(self.pack_of("run"))
+        for words in (["show", "run:2"], ["scan", "input.pkl"], ["verify"], ["show", "run:1"]):
+            piped = self.piped(*words)
+            lines = self.lines(*words)
+            self.assert_within(lines, 80)
+            self.assertEqual(" ".join(" ".join(lines).split()), " ".join(" ".join(piped).split()))
+        shown = self.lines("show", "run:2")
+        first = next(i for i, line in enumerate(shown) if line.startswith("tags "))
+        self.assertTrue(shown[first + 1].startswith(" " * 10 + "experiment-"), shown)
+
+    def test_a_crowded_log_shortens_tags_before_it_drops_a_column(self):
+        tags = ["candidate-for-the-release", "another-tag-of-some-length"]
+        self.save("a", UNKNOWN, "--step", 1234567, "--tag", tags[0], "--tag", tags[1])
+        self.save("a", SAFE, "--tag", "b")
+        lines = self.lines("log", "a")
+        self.assert_within(lines, 80)
+        self.assertIn("STORED", lines[0])
+        self.assertTrue(lines[2].endswith("..."), lines)
+        self.assertTrue(lines[1].endswith(" b"), lines)
+        self.assertNotIn("brine:", "".join(lines))
+        whole = self.lines("log", "a", columns=160)
+        self.assertTrue(whole[2].endswith(" ".join(sorted(tags))), whole)
+
+    def test_a_log_of_long_lines_stays_on_the_terminal(self):
+        self.save("a-line-of-an-experiment-with-a-very-long-name", DANGEROUS, "--step", 12345678,
+                  "--tag", "candidate")
+        for columns in (64, 72, 80, 120):
+            lines = self.lines("log", columns=columns)
+            self.assert_within(lines[:2], columns)
+            self.assertIn("a-li", lines[1])
+            self.assertEqual("STORED" in lines[0], len(lines) == 2, lines)
+            if len(lines) > 2:
+                self.assertIn("columns are left out", lines[2])
+        self.assertIn("a-line-of-an-experiment-with-a-very-long-name:1", self.ok("log"))
 
 
 if __name__ == "__main__":

@@ -119,11 +119,13 @@ class Failures(StoreCase):
             self.assertIsInstance(caught.exception, (brine.BrineError, base))
             self.assertEqual(caught.exception.code, error.code)
 
-    def test_a_wrong_argument_is_a_type_error(self):
+    def test_a_wrong_argument_is_a_usage_error(self):
         for body in [lambda: self.store.load(3), lambda: self.store.save(1, 2),
                      lambda: self.store.save_file(__file__, "run", tags="release"),
                      lambda: self.store.load("run", trusted="os")]:
-            self.assertRaises(TypeError, body)
+            with self.assertRaises(brine.UsageError) as caught:
+                body()
+            self.assertTrue(caught.exception.hint)
         self.assertEqual(self.files(), set())
 
     def test_an_unpicklable_object_leaves_nothing_behind(self):

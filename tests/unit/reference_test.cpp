@@ -111,8 +111,21 @@ BOOST_AUTO_TEST_CASE(what_is_no_reference_is_a_wrong_call) {
   try {
     store::resolve(catalog, "run@step=many");
   } catch (const Error& error) {
-    BOOST_TEST(error.hint().starts_with("one of LINE, LINE:17"));
+    BOOST_TEST(error.hint() == "brine log run");
     BOOST_TEST(error.what() == std::string("'run@step=many' is no reference: 'many' is no step"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_reference_is_none_of_a_line_that_is_not_there_either) {
+  for (const char* ref : {"rum@", "rum:x", "rum@best()", "rum@step=x", "rum~x"}) {
+    expect_error(Errc::usage, "is no reference", [&] {
+      try {
+        store::resolve(catalog, ref);
+      } catch (const Error& error) {
+        BOOST_TEST(error.hint() == "brine log");
+        throw;
+      }
+    });
   }
 }
 

@@ -199,7 +199,7 @@ class BRINE_API Store {
 
   /// Lists the tensors of numpy and torch that the payload of `ref` holds, in its order; each once,
   /// however many paths lead to it. Of several pickles, the first part of a path is the number of
-  /// its own. Reads opcodes and directories and no elements, executes nothing, and does not migrate.
+  /// its own. Reads opcodes and directories and no elements, executes nothing, does not migrate.
   /// Memory: see Limits::max_nodes.
   /// Throws: as show(), and unsupported where the payload is no pickle, no file of torch and no
   /// .npy or .npz, or computes what it imports; limit, corrupt (the pack).

@@ -1,0 +1,144 @@
+#include "tensor/torch.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "support/expect.hpp"
+#include "support/opcodes.hpp"
+#include "tensor/inventory.hpp"
+
+using namespace brine;
+using namespace brine::pickle;
+using brine::test::Stream;
+
+namespace {
+
+const tensor::TorchStorages storages{
+    .by_key = {{"0", {1000, 24}}, {"1", {2000, 6}}, {"packed", {std::nullopt, 24}}},
+    .is_big_endian = false};
+
+Stream integer(std::int64_t value) {
+  const Stream bytes = Stream().number(static_cast<std::uint64_t>(value), 8);
+  return Stream().op(Op::long1, bytes.str(), 1);
+}
+
+Stream tuple(const std::vector<Stream>& values) {
+  Stream stream = Stream().mark();
+  for (const Stream& value : values) stream.raw(value.str());
+  return stream.op(Op::tuple);
+}
+
+Stream extents(const std::vector<std::int64_t>& values) {
+  std::vector<Stream> all;
+  for (const std::int64_t value : values) all.push_back(integer(value));
+  return tuple(all);
+}
+
+Stream storage(std::string_view type, std::string_view key, std::int64_t items) {
+  return tuple({Stream().text("storage"), Stream().global("torch", type), Stream().text(key),
+                Stream().text("cpu"), integer(items)})
+      .op(Op::binpersid);
+}
+
+Stream call(std::string_view name, const std::vector<Stream>& arguments) {
+  return Stream().global("torch._utils", name).raw(tuple(arguments).str()).op(Op::reduce);
+}
+
+Stream rebuilt(const Stream& of, std::int64_t first, const std::vector<std::int64_t>& size,
+               const std::vector<std::int64_t>& stride) {
+  return call("_rebuild_tensor_v2", {of, integer(first), extents(size), extents(stride),
+                                     Stream().op(Op::newfalse), Stream().op(Op::empty_dict)});
+}
+
+std::string tensors_of(const Stream& stream, const tensor::TorchStorages& known = storages) {
+  Graph graph;
+  TokenReader reader(graph, 0, {});
+  const Stream whole = Stream(stream).stop();
+  reader.feed(whole.bytes());
+  BOOST_REQUIRE_MESSAGE(reader.state() == TokenReader::State::stopped, reader.reason());
+  std::string all;
+  for (const TensorInfo& each : tensor::inventory(graph, {}, [&](NodeId id) {
+         return tensor::read_torch_tensor(graph, id, known);
+       })) {
+    all += fmt::format("{} {} {} @{}", each.dtype, fmt::join(each.shape, "x"), each.bytes,
+                       each.offset ? fmt::format("{}", *each.offset) : "-");
+  }
+  return all;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(torch)
+
+BOOST_AUTO_TEST_CASE(a_tensor_is_read_with_the_place_of_its_elements) {
+  struct Row {
+    Stream stream;
+    std::string expected;
+  };
+  const Stream floats = storage("FloatStorage", "0", 6);
+  const Row rows[] = {
+      {rebuilt(floats, 0, {2, 3}, {3, 1}), "float32 2x3 24 @1000"},
+      {rebuilt(floats, 2, {4}, {1}), "float32 4 16 @1008"},
+      {rebuilt(floats, 5, {}, {}), "float32  4 @1020"},
+      {rebuilt(floats, 0, {1, 6}, {99, 1}), "float32 1x6 24 @1000"},
+      {rebuilt(floats, 0, {3, 2}, {1, 3}), "float32 3x2 24 @-"},
+      {rebuilt(floats, 0, {3}, {2}), "float32 3 12 @-"},
+      {rebuilt(floats, 0, {4, 0}, {0, 1}), "float32 4x0 0 @1000"},
+      {rebuilt(floats, 0, {100}, {0}), "float32 100 400 @-"},
+      {rebuilt(storage("BFloat16Storage", "1", 3), 0, {3}, {1}), "bfloat16 3 6 @2000"},
+      {rebuilt(storage("ComplexDoubleStorage", "0", 1), 0, {1}, {1}), "complex128 1 16 @1000"},
+      {rebuilt(storage("BoolStorage", "1", 6), 1, {5}, {1}), "bool 5 5 @2001"},
+      {rebuilt(storage("DoubleStorage", "packed", 3), 0, {3}, {1}), "float64 3 24 @-"},
+      {rebuilt(storage("DoubleStorage", "elsewhere", 9), 0, {9}, {1}), "float64 9 72 @-"},
+      {call("_rebuild_tensor", {floats, integer(0), extents({6}), extents({1})}),
+       "float32 6 24 @1000"},
+      {call("_rebuild_parameter", {rebuilt(floats, 0, {6}, {1}), Stream().op(Op::newtrue),
+                                   Stream().op(Op::empty_dict)}),
+       "float32 6 24 @1000"},
+      {call("_rebuild_tensor_v3",
+            {storage("UntypedStorage", "1", 6), integer(0), extents({6}), extents({1}),
+             Stream().op(Op::newfalse), Stream().op(Op::empty_dict),
+             Stream().global("torch", "float8_e4m3fn")}),
+       "float8_e4m3fn 6 6 @2000"},
+      {call("_rebuild_meta_tensor_no_storage",
+            {Stream().global("torch", "bfloat16"), extents({8, 2}), extents({2, 1}),
+             Stream().op(Op::newfalse)}),
+       "bfloat16 8x2 32 @-"},
+  };
+  for (const Row& row : rows) BOOST_TEST(tensors_of(row.stream) == row.expected);
+}
+
+BOOST_AUTO_TEST_CASE(what_torch_would_refuse_is_no_tensor) {
+  const Stream floats = storage("FloatStorage", "0", 6);
+  constexpr std::int64_t huge = std::numeric_limits<std::int64_t>::max();
+  const Stream rows[] = {
+      rebuilt(floats, 0, {7}, {1}),              // beyond the storage
+      rebuilt(floats, 6, {1}, {1}),
+      rebuilt(floats, 0, {2, 2}, {5, 2}),
+      rebuilt(floats, -1, {2}, {1}),
+      rebuilt(floats, 0, {-2}, {1}),
+      rebuilt(floats, 0, {2}, {-1}),
+      rebuilt(floats, 0, {2, 3}, {1}),           // sizes and strides differ in number
+      rebuilt(floats, huge, {2}, {1}),           // sums that wrap
+      rebuilt(floats, 0, {huge, huge}, {1, 1}),
+      rebuilt(floats, 0, {3}, {huge}),
+      rebuilt(storage("MysteryStorage", "0", 6), 0, {6}, {1}),
+      rebuilt(Stream().one(), 0, {6}, {1}),
+      rebuilt(Stream().one().op(Op::binpersid), 0, {6}, {1}),
+      call("_rebuild_tensor_v2", {floats}),
+      call("_rebuild_tensor_v2", {}),
+      call("_rebuild_meta_tensor_no_storage", {}),
+  };
+  for (const Stream& row : rows) BOOST_TEST(tensors_of(row) == "");
+}
+
+BOOST_AUTO_TEST_CASE(the_byte_order_of_the_file_is_said) {
+  tensor::TorchStorages big = storages;
+  big.is_big_endian = true;
+  BOOST_TEST(tensors_of(rebuilt(storage("FloatStorage", "0", 6), 0, {6}, {1}), big) ==
+             "float32, big-endian 6 24 @1000");
+  BOOST_TEST(tensors_of(rebuilt(storage("ByteStorage", "1", 6), 0, {6}, {1}), big) ==
+             "uint8 6 6 @2000");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
