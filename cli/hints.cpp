@@ -28,7 +28,7 @@ std::string quoted(const std::string& text) {
 // The file outside the store that the command line names, if any: of one line only one is filled.
 std::string file_of(const Arguments& arguments) {
   for (const std::string& file : {arguments.save.file, arguments.load.output.value_or(""),
-                                  arguments.scan.file, arguments.table}) {
+                                  arguments.scan.file, arguments.dis.file, arguments.table}) {
     if (!file.empty() && file != "-") return file;
   }
   return {};
@@ -50,6 +50,7 @@ std::string hint_for_absence(const Arguments& arguments) {
 
 std::string hint_for_damage(const Arguments& arguments) {
   const LoadArguments& load = arguments.load;
+  if (!arguments.dis.file.empty()) return fmt::format("brine scan {}", quoted(arguments.dis.file));
   if (load.reference.empty()) return "brine verify";
   return fmt::format("brine load {}{}{} --fallback", quoted(load.reference),
                      load.output ? " -o " : "", load.output ? quoted(*load.output) : "");
