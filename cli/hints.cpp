@@ -97,7 +97,7 @@ std::string general_hint(const Arguments& arguments, const Error& error) {
 // The library knows no files: a hint of it becomes what can be pasted.
 std::string with_files(const Arguments& arguments, std::string hint) {
   const std::string file = quoted(file_of(arguments));
-  if (const auto at = hint.find(" FILE "); at != std::string::npos && file != "''") {
+  if (const auto at = (hint + ' ').find(" FILE "); at != std::string::npos && file != "''") {
     return hint.replace(at + 1, 4, file);
   }
   if (hint.ends_with(" --fallback") && arguments.load.output) {

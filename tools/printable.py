@@ -4,37 +4,15 @@
 usage: printable.py OUTPUT
 
 The table of a release is that of its Unicode version: that of Python 3.11, 14.0.0, is kept as
-lib/pickle/printable.cpp, so that what brine prints does not depend on the Python at hand.
+lib/pickle/printable.inc, so that what brine prints does not depend on the Python at hand.
 """
 import pathlib
 import sys
 import unicodedata
 
 HEAD = """\
-// Written by tools/printable.py from str.isprintable of Python {python}, Unicode {unicode}.
-#include "pickle/printable.hpp"
-
-#include <algorithm>
-#include <array>
-#include <cstdint>
-
-namespace brine::pickle {{
-namespace {{
-
-// Where it changes: not printable below the first, printable from there to the second, and so on.
-constexpr std::array<std::uint32_t, {count}> changes{{
-"""
-TAIL = """\
-};
-
-}  // namespace
-
-bool is_printable(char32_t code_point) noexcept {
-  const auto next = std::upper_bound(changes.begin(), changes.end(), code_point);
-  return (next - changes.begin()) % 2 == 1;
-}
-
-}  // namespace brine::pickle
+// Written by tools/printable.py from str.isprintable of Python {python}, Unicode {unicode}:
+// where it changes. Not printable below the first, printable from there to the second, and so on.
 """
 
 
@@ -48,22 +26,20 @@ def changes():
 
 
 def lines(numbers, width=100):
-    line = "   "
+    line = ""
     for number in numbers:
         word = f" 0x{number:x},"
-        if len(line) + len(word) > width:
-            yield line
-            line = "   "
+        if len(line) + len(word) > width + 1:
+            yield line.strip()
+            line = ""
         line += word
-    yield line
+    yield line.strip()
 
 
 def main(output):
-    numbers = list(changes())
     python = ".".join(map(str, sys.version_info[:2]))
-    head = HEAD.format(python=python, unicode=unicodedata.unidata_version, count=len(numbers))
-    body = "\n".join(lines(numbers))
-    pathlib.Path(output).write_text(f"{head}{body}\n{TAIL}")
+    head = HEAD.format(python=python, unicode=unicodedata.unidata_version)
+    pathlib.Path(output).write_text(head + "\n".join(lines(changes())) + "\n")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "pickle/printable.hpp"
 
@@ -35,11 +36,52 @@ void put_hex(TextBuffer& out, char letter, char32_t value, unsigned digits) {
   while (digits-- > 0) out.put("0123456789abcdef"[value >> (4 * digits) & 15]);
 }
 
-// Of ASCII that is not plain.
-void put_special(TextBuffer& out, Spelling spelling, char quote, char c) {
-  // A bytearray escapes the single quote under either.
-  const bool escaped_quote = c == (spelling == Spelling::bytearray ? '\'' : quote);
-  if (c == '\\' || escaped_quote) {
+// How each byte of bytes is spelled, with the one quote that is escaped.
+struct ByteSpellings {
+  std::array<std::array<char, 4>, 256> text{};
+  std::array<std::uint8_t, 256> length{};
+};
+
+constexpr ByteSpellings byte_spellings(char escaped_quote) {
+  ByteSpellings all;
+  for (unsigned c = 0; c < 256; ++c) {
+    const char own = static_cast<char>(c);
+    const char letter = c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : '\0';
+    if (letter != '\0' || own == '\\' || own == escaped_quote) {
+      all.text[c] = {'\\', letter != '\0' ? letter : own};
+      all.length[c] = 2;
+    } else if (c >= 0x20 && c < 0x7f) {
+      all.text[c] = {own};
+      all.length[c] = 1;
+    } else {
+      all.text[c] = {'\\', 'x', "0123456789abcdef"[c >> 4], "0123456789abcdef"[c & 15]};
+      all.length[c] = 4;
+    }
+  }
+  return all;
+}
+constexpr ByteSpellings single_escaped = byte_spellings('\'');
+constexpr ByteSpellings double_escaped = byte_spellings('"');
+
+// Four characters for each byte, of which as many count as it takes: no branch depends on it.
+void put_bytes(TextBuffer& out, const ByteSpellings& spellings, std::string_view piece) {
+  while (!piece.empty()) {
+    const std::string_view front = piece.substr(0, TextBuffer::most_reserved / 4);
+    char* const begin = out.reserve(4 * front.size());
+    char* at = begin;
+    for (const char c : front) {
+      const auto byte = static_cast<unsigned char>(c);
+      std::memcpy(at, spellings.text[byte].data(), 4);
+      at += spellings.length[byte];
+    }
+    out.advance(static_cast<std::size_t>(at - begin));
+    piece.remove_prefix(front.size());
+  }
+}
+
+// Of ASCII in a text that is not plain.
+void put_special(TextBuffer& out, char quote, char c) {
+  if (c == '\\' || c == quote) {
     out.put('\\');
     out.put(c);
   } else if (c == '\'' || c == '"') {
@@ -81,24 +123,18 @@ char32_t code_point(std::string_view character) {
 
 // Puts the character that `text` begins with, which is not ASCII, and returns its bytes.
 std::size_t put_beyond_ascii(TextBuffer& out, Spelling spelling, std::string_view text) {
-  if (spelling == Spelling::utf8) {
-    const std::string_view character = text.substr(0, character_bytes(text[0]));
-    const char32_t c = code_point(character);
-    if (is_printable(c)) {
-      out.put(character);
-    } else {
-      put_hidden(out, c);
-    }
-    return character.size();
-  }
-  const auto c = static_cast<unsigned char>(text[0]);
-  if (spelling == Spelling::latin1 && is_printable(c)) {
+  const bool is_utf8 = spelling == Spelling::utf8;
+  const std::string_view character = text.substr(0, is_utf8 ? character_bytes(text[0]) : 1);
+  const char32_t c = is_utf8 ? code_point(character) : static_cast<unsigned char>(text[0]);
+  if (!is_printable(c)) {
+    put_hidden(out, c);
+  } else if (is_utf8) {
+    out.put(character);
+  } else {
     out.put(static_cast<char>(0xc0 | c >> 6));
     out.put(static_cast<char>(0x80 | (c & 0x3f)));
-  } else {
-    put_hex(out, 'x', c, 2);
   }
-  return 1;
+  return character.size();
 }
 
 // The shortest digits that read back as the same number, and the place of the point behind them.
@@ -166,6 +202,11 @@ void put_opening(TextBuffer& out, Spelling spelling, char quote) {
 }
 
 void put_content(TextBuffer& out, Spelling spelling, char quote, std::string_view piece) {
+  if (!is_text(spelling)) {
+    // A bytearray escapes the single quote under either.
+    const bool is_single = quote == '\'' || spelling == Spelling::bytearray;
+    return put_bytes(out, is_single ? single_escaped : double_escaped, piece);
+  }
   while (true) {
     const std::size_t plain = plain_front(piece);
     out.put(piece.substr(0, plain));
@@ -174,7 +215,7 @@ void put_content(TextBuffer& out, Spelling spelling, char quote, std::string_vie
     if (static_cast<unsigned char>(piece[0]) >= 0x80) {
       piece.remove_prefix(put_beyond_ascii(out, spelling, piece));
     } else {
-      put_special(out, spelling, quote, piece[0]);
+      put_special(out, quote, piece[0]);
       piece.remove_prefix(1);
     }
   }

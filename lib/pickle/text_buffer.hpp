@@ -1,6 +1,7 @@
 // Collects text in front of a sink, so that a line of a listing costs no call.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -31,15 +32,28 @@ class TextBuffer {
   }
 
   void put_blanks(std::uint64_t count) {
-    for (; count > 0; --count) put(' ');
+    while (count > 0) {
+      if (room() == 0) flush();
+      const std::size_t front = std::min<std::uint64_t>(count, room());
+      std::memset(buffer_.data() + used_, ' ', front);
+      used_ += front;
+      count -= front;
+    }
   }
+
+  /// Returns room for `bytes`, at most most_reserved; advance() says how many were written.
+  char* reserve(std::size_t bytes) {
+    if (room() < bytes) flush();
+    return reinterpret_cast<char*>(buffer_.data()) + used_;
+  }
+  void advance(std::size_t bytes) noexcept { used_ += bytes; }
+  static constexpr std::size_t most_reserved = 1U << 12;
 
   template <typename Integer>
   void put_number(Integer value) {
-    if (room() < longest_number) flush();
-    char* const begin = reinterpret_cast<char*>(buffer_.data()) + used_;
-    used_ +=
-        static_cast<std::size_t>(std::to_chars(begin, begin + longest_number, value).ptr - begin);
+    char* const begin = reserve(longest_number);
+    advance(
+        static_cast<std::size_t>(std::to_chars(begin, begin + longest_number, value).ptr - begin));
   }
 
   void flush() {

@@ -86,7 +86,7 @@ void Disassembler::fail(const RandomSource& payload, const pickle::Listing& list
   const std::string format = scan_payload(payload, {}, limits_).format;
   throw Error(Errc::corrupt,
               format == "joblib" ? what + " (joblib puts arrays between opcodes)" : what,
-              "brine scan FILE --json");
+              "brine scan FILE");
 }
 
 void Disassembler::refuse(Format format, std::string_view hint) const {
@@ -175,9 +175,9 @@ void Disassembler::run_decoded(const RandomSource& payload) {
     case Format::npy:
       return list_npy(payload, options_.name);
     case Format::tar:
-      refuse(format, "tar -tf FILE --verbose");
+      refuse(format, "tar -tf FILE");
     default:
-      refuse(format, "brine scan FILE --json");
+      refuse(format, "brine scan FILE");
   }
   if (!options_.all) return list_one(payload, 0);
   const bool is_legacy = format == Format::torch_legacy;
@@ -193,6 +193,10 @@ DisassembleReport disassemble(const RandomSource& payload, Sink& out,
   if (named.name.empty()) named.name = "payload";
   Disassembler disassembler(out, named, limits);
   disassembler.run(payload);
+  if (disassembler.report().pickles == 0) {
+    throw Error(Errc::corrupt, named.name + " holds no pickle that can be listed",
+                "brine scan FILE");
+  }
   return disassembler.report();
 }
 

@@ -13,7 +13,8 @@ import zipfile
 
 from support import BRINE, CommandTest, clean_environment
 
-VALUE = {"epoch": 3, "weights": [0.5, -1e-7], "name": "it's", "data": b"z" * 70_000, "caf\u00e9": True}
+VALUE = {"epoch": 3, "weights": [0.5, -1e-7], "name": "it's", "data": b"z" * 70_000,
+         "caf\u00e9": True}
 
 
 def listing(payload, offset=0):
@@ -21,6 +22,11 @@ def listing(payload, offset=0):
     stream.seek(offset)
     pickletools.dis(stream, out)
     return out.getvalue()
+
+
+def npy_header(descr):
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': (1,), }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
 
 
 class DisTest(CommandTest):
@@ -38,7 +44,8 @@ class DisTest(CommandTest):
         self.assertEqual(self.ok("dis", "-", stdin=payload), listing(payload))
         self.assertEqual(self.ok("dis", "-", stdin=gzip.compress(payload)), listing(payload))
         for name, pack in (("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)):
-            self.assertEqual(self.ok("dis", self.file(f"m.{name}", pack(payload))), listing(payload))
+            self.assertEqual(self.ok("dis", self.file(f"m.{name}", pack(payload))),
+                             listing(payload))
         packed = subprocess.run(["zstd", "-c"], input=payload, capture_output=True, check=True)
         self.assertEqual(self.ok("dis", self.file("m.zst", packed.stdout)), listing(payload))
 
@@ -67,14 +74,16 @@ class DisTest(CommandTest):
         self.fails(12, "is no pickle but zip", "dis", path, hint=f"brine dis {path} --all")
 
     def test_all_lists_the_objects_of_an_array(self):
-        header = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
-        header = header.ljust(117) + "\n"
-        front = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+        front = npy_header("|O")
         payload = front + pickle.dumps([None])
         path = self.file("objects.npy", payload)
         self.assertEqual(self.ok("dis", "--all", path),
                          f"==> {path}: byte {len(front)} <==\n" + listing(payload, len(front)))
-        self.fails(12, "is no pickle but npy", "dis", path, hint="--all")
+        self.fails(12, "is no pickle but npy", "dis", path, hint=f"brine dis {path} --all")
+
+    def test_a_container_without_a_pickle_is_no_success(self):
+        path = self.file("numbers.npy", npy_header("|u1") + b"x")
+        self.fails(12, "holds no pickle", "dis", "--all", path, hint=f"brine scan {path}")
 
     def test_a_pickle_that_ends_early_is_listed_up_to_there(self):
         payload = pickle.dumps(VALUE)
@@ -87,9 +96,11 @@ class DisTest(CommandTest):
 
     def test_what_cannot_be_listed_is_said(self):
         self.fails(12, "it is empty", "dis", self.file("empty", b""))
-        self.fails(12, "is no pickle but tar", "dis", self.file("a.tar", bytes(257) + b"ustar\x0000"),
+        self.fails(12, "is no pickle but tar", "dis", self.file("a.tar",
+                   bytes(257) + b"ustar\x0000"),
                    hint="tar -tf")
-        self.fails(12, "m.gz", "dis", self.file("m.gz", gzip.compress(b"N.")[:-3]), hint="brine scan")
+        self.fails(12, "m.gz", "dis", self.file("m.gz", gzip.compress(b"N.")[:-3]),
+                   hint="brine scan")
         self.fails(3, "nowhere.pkl", "dis", self.path / "nowhere.pkl")
         self.fails(2, "FILE is missing", "dis", hint="brine dis")
 

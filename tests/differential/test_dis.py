@@ -110,7 +110,8 @@ class ListingTest(unittest.TestCase):
 
     def test_floats_are_the_shortest_that_read_back(self):
         pick = random.Random(1)
-        values = [0.0, -0.0, 1e16, 1e15, 9999999999999998.0, 1e-4, 1e-5, 0.00012, 123456.789, 5e-324,
+        values = [0.0, -0.0, 1e16, 1e15, 9999999999999998.0, 1e-4, 1e-5, 0.00012, 123456.789,
+        5e-324,
                   1.7976931348623157e308, 2.2250738585072014e-308, float("inf"), -float("inf"),
                   float("nan"), 2.0 ** -44, 1e22, 1e23, 9007199254740993.0, 0.1, 1 / 3]
         values += [2.0 ** power for power in range(-1074, 1024)]
@@ -122,7 +123,8 @@ class ListingTest(unittest.TestCase):
                                     for protocol in (0, 2)), 2 * -(-len(values) // 999))
 
     def test_spelled_floats_are_read_as_python_reads_them(self):
-        texts = [b"1", b"1.", b".5", b"-.5e1", b"+1e5", b" 1.5 ", b"\t2\x0b", b"1_0.0_1e1_0", b"inf",
+        texts = [b"1", b"1.", b".5", b"-.5e1", b"+1e5", b" 1.5 ", b"\t2\x0b", b"1_0.0_1e1_0",
+                 b"inf",
                  b"-Infinity", b"NaN", b"-nan", b"1e400", b"-1e400", b"1e-400", b"0e9999999",
                  b"1e99999999999999999999", b"1e-99999999999999999999", b"0." + b"0" * 400 + b"1",
                  b"1" * 400, b"0.000e-5", b"123456789012345678901234567890", b"4.9e-324", b"2e-324",
@@ -142,7 +144,8 @@ class ListingTest(unittest.TestCase):
         payloads = [counted(b"\x8b", binary(value), 4) + b"." for value in edges]
         payloads += [pickle.dumps(value, protocol) for value in edges if abs(value) < 10 ** 600
                      for protocol in (0, 1, 2)]
-        for tail in (b"\0" * 200_000, b"\xff" * 200_000, b"\0" * 200_000 + b"\x01", b"\x80" * 70_000,
+        for tail in (b"\0" * 200_000, b"\xff" * 200_000, b"\0" * 200_000 + b"\x01",
+        b"\x80" * 70_000,
                      b"\0" * 69_000 + b"\x80", b"\xff" * 3000 + b"\0" * 1000):
             for front in (b"", b"\x01", b"\xfe\xff", b"\x12\x34" * 500):
                 payloads.append(counted(b"\x8b", front + tail, 4) + b".")
@@ -150,18 +153,24 @@ class ListingTest(unittest.TestCase):
 
     def test_spelled_integers_are_read_as_python_reads_them(self):
         texts = [b"0", b"00", b"01", b"02", b"000", b"-0", b"+7", b" 12 ", b"\x0c5\r", b"1_000",
-                 b"-0012", b"9" * 4300, b"0" * 4301, b"9" * 4301, b"-" + b"9" * 4300, b"12L", b"00L",
-                 b"01L", b"L", b"", b" ", b"-", b"+-1", b"_1", b"1_", b"1__0", b"1 2", b"0x10", b"1.0",
+                 b"-0012", b"9" * 4300, b"0" * 4301, b"9" * 4301, b"-" + b"9" * 4300, b"12L",
+                 b"00L",
+                 b"01L", b"L", b"", b" ", b"-", b"+-1", b"_1", b"1_", b"1__0", b"1 2", b"0x10",
+                 b"1.0",
                  b"1\0", b"\xb2", b"- 1", b"1_" * 2000 + b"1", b"1_" * 4300 + b"1"]
         payloads = [code + text + b"\n." for code in (b"I", b"L") for text in texts]
         payloads += [b"Np" + text + b"\n0g" + text + b"\n." for text in texts]
         self.assertGreater(self.check(payloads), 40)
 
     def test_spelled_texts_are_read_as_python_reads_them(self):
-        texts = [b"abc", b"a\\nb", b"a\\x41", b"\\101\\7\\0", b"\\400", b"\\q", b"\\", b"\\x4", b"\\xg0",
-                 b"caf\xc3\xa9", b"\\xe9", b"it's", b'say "x"', b"\\'", b'\\"', b"\\\\x41", b"", b"'",
-                 b"\\u0041", b"\\U0001f600", b"\\U00110000", b"\\u12", b"\\ud800", b"\\ud83d\\ude00",
-                 b"\\\\u0041", b"\\\\\\u0041", b"\\u004", b"\xe9\xff\x80", b"\0", b"a b", b"\\U0000004"]
+        texts = [b"abc", b"a\\nb", b"a\\x41", b"\\101\\7\\0", b"\\400", b"\\q", b"\\", b"\\x4",
+                 b"\\xg0",
+                 b"caf\xc3\xa9", b"\\xe9", b"it's", b'say "x"', b"\\'", b'\\"', b"\\\\x41", b"",
+                 b"'",
+                 b"\\u0041", b"\\U0001f600", b"\\U00110000", b"\\u12", b"\\ud800",
+                 b"\\ud83d\\ude00",
+                 b"\\\\u0041", b"\\\\\\u0041", b"\\u004", b"\xe9\xff\x80", b"\0", b"a b",
+                 b"\\U0000004"]
         payloads = []
         for text in texts:
             payloads += [b"S'" + text + b"'\n.", b'S"' + text + b'"\n.', b"S" + text + b"\n.",
@@ -184,19 +193,27 @@ class ListingTest(unittest.TestCase):
         self.assertGreater(self.check(payloads), 55)
 
     def test_stack_marks_and_memo_fail_where_pickletools_fails(self):
-        payloads = [b"", b".", b"N.", b"NN.", b"(.", b"(N.", b"(0N.", b"0", b"N00", b"(\x85t", b"(\x85N.",
-                    b"(N\x86t.", b"(N\x86.", b"t", b"Nt", b"(l", b"(lt", b"((l1", b"((ll.", b"(N1N.",
+        payloads = [b"", b".", b"N.", b"NN.", b"(.", b"(N.", b"(0N.", b"0", b"N00", b"(\x85t",
+                    b"(\x85N.",
+                    b"(N\x86t.", b"(N\x86.", b"t", b"Nt", b"(l", b"(lt", b"((l1", b"((ll.",
+                    b"(N1N.",
                     b"(\x85(t1", b"a", b"Na", b"NNa.", b"]Na.", b"(Ne", b"](Ne.", b"(u", b"}(NNu.",
-                    b"(0(0", b"2", b"N2", b"N2.", b"R", b"\x97\x98.", b"\x98", b"\x94", b"N\x94\x94.",
-                    b"(\x94", b"Nq\0q\0.", b"Nq\0q\x01h\0.", b"h\0", b"Nr\0\0\0\xf0j\0\0\0\xf0.", b"q\0",
+                    b"(0(0", b"2", b"N2", b"N2.", b"R", b"\x97\x98.", b"\x98", b"\x94",
+                    b"N\x94\x94.",
+                    b"(\x94", b"Nq\0q\0.", b"Nq\0q\x01h\0.", b"h\0", b"Nr\0\0\0\xf0j\0\0\0\xf0.",
+                    b"q\0",
                     b"(q\0", b"Np-5\ng-5\n.", b"Np01\nq\x01", b"Np00\n\x94.", b"Nq\x01\x94\x94.",
                     b"Nq\x05\x94h\x01h\x05.", b"N" + b"p" + b"9" * 30 + b"\ng" + b"9" * 30 + b"\n.",
-                    b"(" * 40 + b"0" * 40 + b"N.", b"\x80\x05N.", b"N\x80\xffN.", b"\x95" + b"\xff" * 8,
+                    b"(" * 40 + b"0" * 40 + b"N.", b"\x80\x05N.", b"N\x80\xffN.",
+                    b"\x95" + b"\xff" * 8,
                     b"\x95\0\0\0\0\0\0\0\0N.", b"\x95\x01\0\0\0\0\0\0\0\x95\x09\0\0\0\0\0\0\0N.",
-                    b"\x82\xff\x83\xff\xff\x84\xff\xff\xff\xff", b"J\xff\xff\xff\xff.", b"M\xff\xff.",
+                    b"\x82\xff\x83\xff\xff\x84\xff\xff\xff\xff", b"J\xff\xff\xff\xff.",
+                    b"M\xff\xff.",
                     b"\xff", b"N\xff", b"T\xff\xff\xff\xff", b"\x8b\xff\xff\xff\xff", b"\x8a\0.",
-                    b"\x8b\0\0\0\0.", b"B\xff\xff\xff\xff", b"\x8e" + b"\xff" * 8, b"X\x05\0\0\0abc",
-                    b"(NNo.", b"(o.", b"(N\x90", b"\x8f(N\x90.", b"(N\x91.", b"NQ.", b"\x93", b"NN\x93.",
+                    b"\x8b\0\0\0\0.", b"B\xff\xff\xff\xff", b"\x8e" + b"\xff" * 8,
+                    b"X\x05\0\0\0abc",
+                    b"(NNo.", b"(o.", b"(N\x90", b"\x8f(N\x90.", b"(N\x91.", b"NQ.", b"\x93",
+                    b"NN\x93.",
                     b"NN\x81.", b"NNN\x92.", b"NNN\x87.", b"NNb.", b"NNNs.", b"\x88\x89\x86."]
         payloads += [payload[:cut] for payload in list(payloads) for cut in range(len(payload))]
         self.assertGreater(self.check(payloads), 30)
@@ -204,7 +221,8 @@ class ListingTest(unittest.TestCase):
     def test_any_few_opcodes_in_a_row(self):
         pick, codes = random.Random(4), [code.code.encode("latin-1") for code in pickletools.opcodes
                                          if code.arg is None]
-        codes += [b"q\0", b"q\x01", b"h\0", b"h\x01", b"p2\n", b"g2\n", b"K\x05", b"(", b"(", b"N", b"N"]
+        codes += [b"q\0", b"q\x01", b"h\0", b"h\x01", b"p2\n", b"g2\n", b"K\x05", b"(", b"(", b"N",
+        b"N"]
         self.check(b"".join(pick.choices(codes, k=pick.randrange(1, 14))) for _ in range(20_000))
 
     def test_generated_pickles_of_every_protocol(self):
