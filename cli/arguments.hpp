@@ -44,6 +44,11 @@ struct ScanArguments {
   std::vector<std::string> trusted;
 };
 
+struct DisArguments {
+  std::string file;  ///< `-`: standard input
+  bool all = false;
+};
+
 /// One command line. Of the parts that belong to verbs, only that of `verb` is filled.
 struct Arguments {
   const VerbRow* verb = nullptr;
@@ -55,6 +60,7 @@ struct Arguments {
   LogQuery log;
   ShowArguments show;
   ScanArguments scan;
+  DisArguments dis;
   std::string reference;  ///< of show, verify and migrate plan
   std::string table;      ///< of migrate add
 };

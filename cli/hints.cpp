@@ -26,7 +26,7 @@ bool runs(const Arguments& arguments, int (*verb)(const Arguments&)) {
 // The file outside the store that the command line names, if any: of one line only one is filled.
 std::string file_of(const Arguments& arguments) {
   for (const std::string& file : {arguments.save.file, arguments.load.output.value_or(""),
-                                  arguments.scan.file, arguments.table}) {
+                                  arguments.scan.file, arguments.dis.file, arguments.table}) {
     if (!file.empty() && file != "-") return file;
   }
   return {};
@@ -58,6 +58,9 @@ std::string load_again(const Arguments& arguments, std::string_view option) {
 }
 
 std::string hint_for_damage(const Arguments& arguments) {
+  if (!arguments.dis.file.empty()) {
+    return fmt::format("brine scan {}", shell_word(arguments.dis.file));
+  }
   return runs(arguments, run_load) ? load_again(arguments, "--fallback") : "brine verify";
 }
 

@@ -185,6 +185,14 @@ std::string scan_document(std::string_view file, const ScanReport& report) {
   return document("scan", std::move(fields));
 }
 
+std::string dis_document(std::string_view file, const DisassembleReport& report) {
+  return document("dis", {{"file", file},
+                          {"pickles", report.pickles},
+                          {"opcodes", report.opcodes},
+                          {"protocol", report.protocol},
+                          {"end", report.end}});
+}
+
 std::string verify_document(const VerifyReport& report) {
   return document("verify", {{"snapshots", report.snapshots},
                              {"blocks", report.blocks},

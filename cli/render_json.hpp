@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "brine/disassemble.hpp"
 #include "brine/store.hpp"
 
 namespace brine::cli {
@@ -20,6 +21,7 @@ std::string show_document(const SnapshotDetail& detail,
                           const std::optional<std::vector<TensorInfo>>& tensors);
 std::string file_document(const std::string& file, const std::vector<TensorInfo>& tensors);
 std::string scan_document(std::string_view file, const ScanReport& report);
+std::string dis_document(std::string_view file, const DisassembleReport& report);
 std::string verify_document(const VerifyReport& report);
 std::string reindex_document(const ReindexReport& report);
 std::string table_document(const TableStatus& status);

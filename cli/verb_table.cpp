@@ -129,6 +129,15 @@ constexpr std::array scan_options{
               [](Arguments& to, Value value) { to.scan.trusted.push_back(value); }},
 };
 
+constexpr std::array dis_positionals{
+    PositionalRow{"FILE", Need::required,
+                  [](Arguments& to, Value value) { to.dis.file = value; }},
+};
+constexpr std::array dis_options{
+    OptionRow{"--all", "", "every pickle, those of a zip or .npy too, below a header line",
+              [](Arguments& to, Value) { to.dis.all = true; }},
+};
+
 constexpr std::array add_positionals{
     PositionalRow{"TABLE", Need::required, [](Arguments& to, Value value) { to.table = value; }},
 };
@@ -147,6 +156,8 @@ constexpr std::array table{
     VerbRow{"scan", "tell what a checkpoint file would do, without running it",
             "brine scan model.pkl --trust myproject.models", scan_positionals, scan_options,
             run_scan},
+    VerbRow{"dis", "list the opcodes of a pickle, as python3 -m pickletools does",
+            "brine dis model.pkl", dis_positionals, dis_options, run_dis},
     VerbRow{"verify",
             "check every byte of a snapshot, or of all",
             "brine verify resnet",
@@ -195,8 +206,9 @@ std::string_view group_of(std::string_view verb_name) noexcept {
 }
 
 bool payload_goes_to_output(const Arguments& arguments) noexcept {
-  const bool loads = arguments.verb != nullptr && arguments.verb->run == run_load;
-  return loads && arguments.load.output.value_or("-") == "-";
+  if (arguments.verb == nullptr) return false;
+  if (arguments.verb->run == run_dis) return true;
+  return arguments.verb->run == run_load && arguments.load.output.value_or("-") == "-";
 }
 
 }  // namespace brine::cli

@@ -122,6 +122,7 @@ TokenReader::Extent TokenReader::lines(const Opcode& code, ByteView bytes) {
 // different programs in one file. A STOP inside a frame leaves open where the next pickle begins,
 // and whether the frame is there at all, which the C unpickler asks.
 void TokenReader::cross_frame(const Token& token) {
+  if (!heeds_frames_) return;
   const Op op = token.code->op;
   const bool framed = frame_end_ != no_frame;
   if (framed && op == Op::frame) {

@@ -68,6 +68,9 @@ class TokenReader {
   /// over them need not feed them.
   std::uint64_t take_skip() noexcept { return std::exchange(skip_, 0); }
 
+  /// Reads on over breaches of frames, as pickletools and the unpickler in Python do.
+  void ignore_frames() noexcept { heeds_frames_ = false; }
+
   /// Says that no more bytes will come: a reader that did not stop has failed.
   void finish();
 
@@ -101,6 +104,7 @@ class TokenReader {
   std::uint64_t offset_;        // of the next opcode
   std::uint64_t frame_end_ = no_frame;
   std::uint64_t skip_ = 0;
+  bool heeds_frames_ = true;
   std::uint64_t opcode_count_ = 0;
   Bytes pending_;  // the front of an opcode whose end has not come yet
   State state_ = State::reading;

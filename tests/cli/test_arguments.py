@@ -25,6 +25,7 @@ Verbs:
   log             list snapshots, newest first
   show            tell all that is known about a snapshot
   scan            tell what a checkpoint file would do, without running it
+  dis             list the opcodes of a pickle, as python3 -m pickletools does
   verify          check every byte of a snapshot, or of all
   init            make a store
   reindex         rebuild the catalog from the manifests

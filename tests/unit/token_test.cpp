@@ -244,6 +244,17 @@ BOOST_AUTO_TEST_CASE(malformed_streams_are_told_where_and_why) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(frames_can_be_ignored) {
+  for (const Stream& stream : {Stream().frame(~0ULL).stop(), Stream().frame(1).one().stop(),
+                               Stream().frame(20).one().frame(2).stop().one()}) {
+    Reading sink;
+    TokenReader reader(sink, 0, {});
+    reader.ignore_frames();
+    reader.feed(stream.bytes());
+    BOOST_TEST(outcome(reader).starts_with("stopped"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(frames_may_be_empty_and_follow_one_another) {
   const Stream stream =
       Stream().frame(0).frame(Stream().one()).frame(Stream().one().op(Op::tuple2)).stop();

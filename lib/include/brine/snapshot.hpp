@@ -65,8 +65,9 @@ struct BufferInfo {
 };
 
 /// A tensor of numpy or torch inside a payload, with the path on which the object graph leads to
-/// it: `encoder.layers[3].weight`. Names are attributes and keys that are texts, `[3]` is a position or
-/// an integer key, `()` the arguments of the call that makes an object. Empty: it is the payload.
+/// it: `encoder.layers[3].weight`. Names are attributes and keys that are texts, `[3]` is a
+/// position or an integer key, `()` the arguments of the call that makes an object. Empty: it is
+/// the payload.
 struct TensorInfo {
   std::string path;
   std::string dtype;  ///< `float32`, `float64, big-endian`, `{feature: int64, threshold: float64}`

@@ -1,0 +1,210 @@
+#include "brine/disassemble.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "archive/format.hpp"
+#include "archive/npy.hpp"
+#include "archive/zip.hpp"
+#include "base/text.hpp"
+#include "brine/error.hpp"
+#include "brine/pickle.hpp"
+#include "codec/codec.hpp"
+#include "io/file.hpp"
+#include "pickle/disassemble.hpp"
+
+namespace brine {
+namespace {
+
+using archive::Format;
+
+constexpr std::byte protocol_opcode{0x80};
+
+// A member of a container, with offsets of its own.
+class Member final : public RandomSource {
+ public:
+  Member(const RandomSource& whole, std::uint64_t offset, std::uint64_t bytes)
+      : whole_(whole), offset_(offset), bytes_(bytes) {}
+  std::uint64_t size() const override { return bytes_; }
+  void read_at(std::uint64_t offset, ByteSpan buffer) const override {
+    whole_.read_at(offset_ + offset, buffer);
+  }
+
+ private:
+  const RandomSource& whole_;
+  std::uint64_t offset_;
+  std::uint64_t bytes_;
+};
+
+Bytes head_of(const RandomSource& payload) {
+  Bytes head(std::min<std::uint64_t>(payload.size(), archive::sniff_bytes));
+  payload.read_at(0, head);
+  return head;
+}
+
+bool begins_like_pickle(const RandomSource& member) {
+  const Bytes head = head_of(member);
+  return !head.empty() && head[0] == protocol_opcode;
+}
+
+class Disassembler {
+ public:
+  Disassembler(Sink& out, const DisassembleOptions& options, const Limits& limits)
+      : out_(out), options_(options), limits_(limits) {}
+
+  void run(const RandomSource& payload);
+  void run_decoded(const RandomSource& payload);
+  const DisassembleReport& report() const noexcept { return report_; }
+
+ private:
+  void list_one(const RandomSource& payload, std::uint64_t offset);
+  void list_all(const RandomSource& payload, const std::string& place, std::uint64_t from,
+                std::uint64_t most);
+  void list_zip(const RandomSource& zip);
+  void list_member(const RandomSource& zip, const archive::ZipMember& member);
+  void list_npy(const RandomSource& npy, const std::string& place);
+  void put(std::string_view line) { out_.write(bytes_of(line)); }
+  void put_header(const std::string& place, std::uint64_t offset);
+  std::uint64_t skip_white_space(const RandomSource& payload, std::uint64_t offset) const;
+  [[noreturn]] void fail(const RandomSource& payload, const pickle::Listing& listing) const;
+  [[noreturn]] void refuse(Format format, std::string_view hint) const;
+
+  Sink& out_;
+  const DisassembleOptions& options_;
+  const Limits& limits_;
+  DisassembleReport report_;
+};
+
+// The reason of a reader that met a limit begins with the name of the limit.
+void Disassembler::fail(const RandomSource& payload, const pickle::Listing& listing) const {
+  const bool is_limit = listing.reason.starts_with("max_");
+  const std::string what = fmt::format("{}: the listing ends at byte {}: {}", options_.name,
+                                       listing.offset, listing.reason);
+  if (is_limit) throw Error(Errc::limit, what);
+  const std::string format = scan_payload(payload, {}, limits_).format;
+  throw Error(Errc::corrupt,
+              format == "joblib" ? what + " (joblib puts arrays between opcodes)" : what,
+              "brine scan FILE");
+}
+
+void Disassembler::refuse(Format format, std::string_view hint) const {
+  throw Error(Errc::corrupt,
+              fmt::format("{} is no pickle but {}", options_.name, archive::to_string(format)),
+              std::string(hint));
+}
+
+void Disassembler::list_one(const RandomSource& payload, std::uint64_t offset) {
+  const pickle::Listing listing = pickle::disassemble(payload, offset, out_, limits_);
+  report_.opcodes += listing.opcodes;
+  report_.protocol = std::max(report_.protocol, listing.protocol);
+  report_.end = listing.offset;
+  if (!listing.reason.empty()) fail(payload, listing);
+  ++report_.pickles;
+}
+
+void Disassembler::put_header(const std::string& place, std::uint64_t offset) {
+  put(fmt::format("==> {}: byte {} <==\n", base::printable(place), offset));
+}
+
+std::uint64_t Disassembler::skip_white_space(const RandomSource& payload,
+                                             std::uint64_t offset) const {
+  std::array<std::byte, 1> next{};
+  for (; offset < payload.size(); ++offset) {
+    payload.read_at(offset, next);
+    if (std::string_view("\n\r ").find(text_of(next)) == std::string_view::npos) break;
+  }
+  return offset;
+}
+
+void Disassembler::list_all(const RandomSource& payload, const std::string& place,
+                            std::uint64_t from, std::uint64_t most) {
+  for (std::uint64_t count = 0; count < most && (count == 0 || from < payload.size()); ++count) {
+    put_header(place, from);
+    list_one(payload, from);
+    from = skip_white_space(payload, report_.end);
+  }
+}
+
+void Disassembler::list_npy(const RandomSource& npy, const std::string& place) {
+  const archive::NpyHeader header = archive::read_npy(npy, 0, npy.size());
+  if (header.holds_objects) list_all(npy, place, header.bytes, 1);
+}
+
+void Disassembler::list_member(const RandomSource& zip, const archive::ZipMember& member) {
+  const Member bytes(zip, member.offset, member.method == 0 ? member.bytes : 0);
+  const std::string place = fmt::format("{} {}", options_.name, member.name);
+  const bool is_named = member.name.ends_with(".pkl") || member.name.ends_with(".pickle");
+  const bool is_storage = member.name.find("/data/") != std::string::npos;
+  if (member.method != 0) {
+    put(fmt::format("==> {}: compressed, not listed <==\n", base::printable(place)));
+  } else if (member.name.ends_with(".npy")) {
+    list_npy(bytes, place);
+  } else if (is_named || (!is_storage && begins_like_pickle(bytes))) {
+    list_all(bytes, place, 0, limits_.max_pickles);
+  }
+}
+
+void Disassembler::list_zip(const RandomSource& zip) {
+  for (const archive::ZipMember& member : archive::read_zip(zip, limits_)) {
+    list_member(zip, member);
+  }
+}
+
+void Disassembler::run(const RandomSource& payload) {
+  const auto codec = codec::sniff(head_of(payload));
+  if (!codec) return run_decoded(payload);
+  io::SequentialSource stored(payload);
+  io::ScratchFile decoded;
+  in_context(options_.name,
+             [&] { io::copy(*codec::make_decoding_source(*codec, stored, limits_), decoded); });
+  run_decoded(decoded);
+}
+
+void Disassembler::run_decoded(const RandomSource& payload) {
+  const Format format = archive::sniff(head_of(payload));
+  const bool is_container = format == Format::zip || format == Format::npy;
+  if (is_container && !options_.all) refuse(format, "brine dis FILE --all");
+  switch (format) {
+    case Format::pickle:
+    case Format::torch_legacy:
+      break;
+    case Format::zip:
+      return list_zip(payload);
+    case Format::npy:
+      return list_npy(payload, options_.name);
+    case Format::tar:
+      refuse(format, "tar -tf FILE");
+    default:
+      refuse(format, "brine scan FILE");
+  }
+  if (!options_.all) return list_one(payload, 0);
+  const bool is_legacy = format == Format::torch_legacy;
+  list_all(payload, options_.name, 0,
+           is_legacy ? archive::torch_legacy_pickles : limits_.max_pickles);
+}
+
+}  // namespace
+
+DisassembleReport disassemble(const RandomSource& payload, Sink& out,
+                              const DisassembleOptions& options, const Limits& limits) {
+  DisassembleOptions named = options;
+  if (named.name.empty()) named.name = "payload";
+  Disassembler disassembler(out, named, limits);
+  disassembler.run(payload);
+  if (disassembler.report().pickles == 0) {
+    throw Error(Errc::corrupt, named.name + " holds no pickle that can be listed",
+                "brine scan FILE");
+  }
+  return disassembler.report();
+}
+
+DisassembleReport disassemble_file(const std::filesystem::path& path, Sink& out,
+                                   DisassembleOptions options, const Limits& limits) {
+  if (options.name.empty()) options.name = path.string();
+  const io::File file(path);
+  return disassemble(file, out, options, limits);
+}
+
+}  // namespace brine
