@@ -12,9 +12,11 @@ MESON = "/usr/bin/meson" if os.path.exists("/usr/bin/meson") else shutil.which("
 SANITIZED = "sanitize" in BUILD
 
 PROGRAM = r"""
+#include <brine/checkpoint.hpp>
 #include <brine/store.hpp>
 
 #include <cstdio>
+#include <span>
 
 // A pickle of the integer 7, in protocol 2.
 constexpr char seven[] = "\x80\x02K\x07.";
@@ -35,6 +37,13 @@ int main(int, char** argv) {
   const brine::LoadReport report = store.load("run@first", kept);
   std::printf("%s %s %d\n", brine::to_string(saved.codec).c_str(),
               report.served == saved.id ? "same" : "other", kept.text == std::string(seven, 5));
+  const float weights[] = {1, 2.5};
+  const auto value = brine::Value::dict(
+      {{"epoch", 3}, {"w", brine::Value::array(std::span(weights), {2})}});
+  brine::save_value(store, "fit", value, {.metrics = {{"loss", 0.5}}});
+  const brine::Checkpoint back = brine::load_value(store, "fit@good");
+  std::printf("%d %g %d\n", static_cast<int>(back.value["epoch"].integer()),
+              static_cast<double>(back.value["w"].array<float>()[1]), back.value == value);
   try {
     store.resolve("rum");
   } catch (const brine::Error& error) {
@@ -66,7 +75,7 @@ class InstallTest(unittest.TestCase):
         doors = {path.name for path in self.files["store.hpp"].parent.iterdir()}
         self.assertLessEqual({"store.hpp", "options.hpp", "snapshot.hpp", "pickle.hpp",
                               "migration.hpp", "codec.hpp", "error.hpp", "limits.hpp",
-                              "bytes.hpp", "version.hpp"}, doors)
+                              "value.hpp", "checkpoint.hpp", "bytes.hpp", "version.hpp"}, doors)
         self.assertNotIn("catalog.hpp", self.files)
         self.assertNotIn("libbrine_core.a", self.files)
 
@@ -97,7 +106,7 @@ class InstallTest(unittest.TestCase):
         subprocess.run([compiler, "-std=c++20", "-Wall", "-Wextra", "-Werror", str(source), "-o",
                         str(program), *self.pkg_config("--cflags", "--libs")], check=True)
         said = self.run_installed(program, self.root / "store").splitlines()
-        self.assertEqual(said, ["begin 5", "xz:1 same 1",
+        self.assertEqual(said, ["begin 5", "xz:1 same 1", "3 2.5 1",
                                 "not_found: there is no line rum, did you mean run?"])
 
     def test_the_python_package_is_imported_from_there(self):

@@ -1,0 +1,414 @@
+#!/usr/bin/env python3
+"""Compares values of C++ with objects of CPython: what is decoded and encoded again is, byte for
+byte, what CPython's pickler wrote; and both read what the other one wrote.
+
+Only pickles made here are loaded.
+
+usage: VALUE_TOOL=build/tests/differential/value_tool test_value.py
+"""
+import collections
+import csv
+import datetime
+import decimal
+import enum
+import fractions
+import functools
+import io
+import math
+import os
+import pathlib
+import pickle
+import random
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import warnings
+
+from objects import Generator, picklers, place
+
+try:
+    import numpy
+except ImportError:
+    numpy = None
+
+TOOL = os.environ["VALUE_TOOL"]
+CORPUS = pathlib.Path(os.environ.get("BRINE_CORPUS")
+                      or pathlib.Path(__file__).resolve().parents[3] / "shared/corpus")
+PROTOCOLS = (2, 3, 4, 5)
+
+
+def run(*words):
+    done = subprocess.run([TOOL, *map(str, words)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AssertionError(f"{words[0]}: {done.returncode}: {done.stderr[:500]}")
+    return done.stdout
+
+
+def pack(payloads):
+    return b"".join(struct.pack("<I", len(payload)) + payload for payload in payloads)
+
+
+def unpack(content):
+    payloads = []
+    while content:
+        size, = struct.unpack("<I", content[:4])
+        payloads.append(content[4:4 + size])
+        content = content[4 + size:]
+    return payloads
+
+
+class Plain:
+    """With attributes, at first none."""
+
+
+class Slots:
+    __slots__ = ("left", "right")
+
+
+class Made:
+    """What __reduce__ makes of its arguments, with a state."""
+
+    def __init__(self, *arguments):
+        self.arguments = arguments
+
+    def __reduce__(self):
+        return Made, self.arguments, {"made": True}
+
+
+class Keywords:
+    def __new__(cls, *, name):
+        self = super().__new__(cls)
+        self.name = name
+        return self
+
+    def __getnewargs_ex__(self):
+        return (), {"name": self.name}
+
+
+def plain(**attributes):
+    value = Plain()
+    value.__dict__.update(attributes)
+    return value
+
+
+def recursive():
+    nest = []
+    nest.append(nest)
+    table = {}
+    table["me"] = table
+    parent, child = Plain(), Plain()
+    parent.child, child.parent = child, parent
+    short = ([],)
+    short[0].append(short)
+    long = (1, 2, 3, [])
+    long[3].append(long)
+    member = Plain()
+    member.others = {member, 1}
+    frozen = Plain()
+    frozen.others = frozenset([frozen, 2])
+    made = Made([])
+    made.arguments[0].append(made)
+    return [nest, table, parent, short, long, member, frozen, made]
+
+
+def simple():
+    """Objects whose pickles are compared byte for byte, and loaded and compared."""
+    edges = [2 ** bits + more for bits in (7, 8, 15, 16, 31, 32, 63, 64, 2039, 2040, 9000)
+             for more in (-1, 0, 1)]
+    texts = ["", "a", "ab", "\x00", "\xe9", "\xff", "\u0100", "\u20ac", "\U0001f600", "\ud800",
+             "x" * 255, "x" * 256, "\u20ac" * 100, "line\nbreak\\u0041"]
+    yield from [None, True, False, 0, -1, *edges, *(-edge for edge in edges)]
+    yield from [0.0, -0.0, 1.5, math.inf, -math.inf, 5e-324, 1.7976931348623157e308]
+    yield from texts
+    yield texts + texts
+    yield from [b"", b"a", b"\xff", bytes(range(256)), b"x" * 255, b"x" * 256]
+    yield [b"", b"a", b"a", b"\xe9", "a", "a", "", b""]
+    yield from [bytearray(), bytearray(b"a"), bytearray(b"ab"), bytearray(b"\xff" * 300)]
+    for size in (0, 1, 2, 3, 4, 5, 999, 1000, 1001, 2000, 2001):
+        yield list(range(size))
+        yield tuple(range(size))
+        yield {i: str(i) for i in range(size)}
+        yield set(range(size))
+        yield frozenset(range(size))
+        yield collections.OrderedDict((str(i), i) for i in range(size))
+        yield collections.deque(range(size))
+    shared = ["shared", ("t", 1)]
+    yield [shared, shared, (shared, shared), {"k": shared}]
+    yield [(1,), (), ((),), ((), ())]
+    yield collections.Counter("abracadabra")
+    yield collections.defaultdict(int, {"a": 1})
+    yield [fractions.Fraction(1, 3), decimal.Decimal("1.5"), complex(1, -2), range(3), slice(1, 2)]
+    yield [int, str, list, fractions.Fraction, functools.reduce, math.sin, range]
+    yield plain(a=1, b=[2], c={"d": plain()})
+    yield functools.partial(int, base=2)
+
+
+def large():
+    """What does not fit into one frame."""
+    yield ["w%06d" % i * 3 for i in range(20_000)]
+    yield {"k%d" % i: [float(i)] * 3 for i in range(20_000)}
+    yield [b"x" * 65_535, b"x" * 65_536, b"y" * 70_000, 1, "z" * 65_535, "z" * 65_536, "z" * 70_000]
+    yield [bytearray(b"x" * 65_536), b"\xff" * 200_000, "\u20ac" * 100_000, ["tail"] * 5]
+    yield [b"x" * 70_000]
+    yield b"x" * 70_000
+    yield [[0] * 63, b"x" * 65_536, [1], b"y" * 65_536, ()]
+
+
+def random_object(pick, depth=0):
+    known = []
+
+    def make(level):
+        if known and pick.random() < 0.15:
+            return pick.choice(known)
+        kind = pick.randrange(11 if level < 5 else 6)
+        if kind == 0:
+            return pick.choice([None, True, False, pick.random(), -0.0])
+        if kind == 1:
+            return pick.randrange(-2 ** pick.randrange(1, 80), 2 ** pick.randrange(1, 80))
+        if kind in (2, 3):
+            return "".join(pick.choice("ab\xe9\u20ac") for _ in range(pick.randrange(5)))
+        if kind == 4:
+            return pick.randbytes(pick.choice([0, 1, 2, 300]))
+        if kind == 5:
+            return bytearray(pick.randbytes(pick.choice([0, 1, 2])))
+        count = pick.choice([0, 1, 2, 3, 4, 5])
+        items = [make(level + 1) for _ in range(count)]
+        if kind == 6:
+            made = items
+        elif kind == 7:
+            made = tuple(items)
+        elif kind == 8:
+            made = {str(i) * 2: item for i, item in enumerate(items)}
+        elif kind == 9:
+            made = plain(**{"attribute_%d" % i: item for i, item in enumerate(items)})
+        else:
+            made = pick.choice([set, frozenset])(range(1000, 1000 + count))
+        known.append(made)
+        return made
+
+    return make(depth)
+
+
+def arrays():
+    f8 = numpy.arange(12.0)
+    yield [f8, f8, f8.reshape(3, 4), numpy.asfortranarray(f8.reshape(3, 4)), "f8", "C"]
+    for code in "?bBhHiIlLefdgFDG":
+        yield numpy.arange(3).astype(code)
+    yield [numpy.arange(3, dtype=">f4"), numpy.arange(3, dtype="<f4"), numpy.arange(3, dtype=">i2")]
+    yield [numpy.array(["ab", "c"]), numpy.array([b"ab", b"c"]), numpy.zeros(3, "V5")]
+    yield [numpy.array(2.5), numpy.zeros((0, 3)), numpy.zeros((2, 1, 2, 1, 2)), numpy.arange(1.0)]
+    yield [numpy.arange(100_000.0), "between", numpy.arange(70_000, dtype="u1")]
+    yield numpy.arange(8_192.0)
+    yield {"weights": numpy.ones((300, 300), "f4"), "bias": numpy.zeros(300, "f4"), "step": 3}
+
+
+def calls_of_numpy():
+    """Arrays that stay the calls which make them."""
+    yield numpy.array([(1, 2.5)], dtype=[("a", "i4"), ("b", "f8")])
+    yield numpy.array(["2026-01-01"], dtype="M8[ns]")
+    yield numpy.array([None, "x", [1]], dtype=object)
+    yield [numpy.float64(1.5), numpy.int32(7), numpy.dtype("f4")]
+    yield numpy.ma.masked_array([1, 2], mask=[True, False])
+    yield numpy.arange(3).view(numpy.recarray)
+
+
+class Spelling:
+    """An object as text: kinds, contents, attributes, and what is one object in several places."""
+
+    def __init__(self):
+        self.seen = {}
+
+    def items(self, values):
+        return "(" + " ".join(self.of(value) for value in values) + ")"
+
+    def of(self, value):
+        if isinstance(value, (type, str, bytes, int, float, complex, type(None), type(Ellipsis),
+                              enum.Enum)) or callable(value):
+            return repr(value)
+        if not isinstance(value, (tuple, frozenset)):
+            if id(value) in self.seen:
+                return f"#{self.seen[id(value)]}"
+            self.seen[id(value)] = len(self.seen)
+        text = type(value).__qualname__
+        if isinstance(value, dict):
+            text += self.items(part for pair in value.items() for part in pair)
+        elif isinstance(value, (set, frozenset)):
+            text += self.items(sorted(value, key=repr))
+        elif isinstance(value, (list, tuple, bytearray)):
+            text += self.items(value)
+        names = [*getattr(value, "__dict__", ()), *getattr(type(value), "__slots__", ())]
+        return text + "".join(f" {name}={self.of(getattr(value, name, 0))}" for name in names)
+
+
+class ValueTest(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.root = pathlib.Path(temporary.name)
+
+    def again(self, payloads, protocol):
+        path, out = self.root / "in", self.root / "out"
+        path.write_bytes(pack(payloads))
+        run("again", protocol, path, out)
+        found = unpack(out.read_bytes())
+        self.assertEqual(len(found), len(payloads))
+        return found
+
+    def check_bytes(self, objects, protocols=PROTOCOLS):
+        for protocol in protocols:
+            payloads = [pickle.dumps(value, protocol) for value in objects]
+            for value, wanted, found in zip(objects, payloads, self.again(payloads, protocol)):
+                if wanted != found:
+                    self.fail(f"protocol {protocol}, {repr(value)[:100]}: {wanted[:300]} is not "
+                              f"{found[:300]}")
+
+    def test_plain_data_comes_back_byte_for_byte(self):
+        self.check_bytes(list(simple()))
+
+    def test_what_holds_itself_comes_back_byte_for_byte(self):
+        self.check_bytes(recursive() + [recursive()])
+
+    def test_frames_are_cut_where_python_cuts_them(self):
+        self.check_bytes(list(large()))
+
+    def test_instances_of_every_form_come_back_byte_for_byte(self):
+        slots = Slots()
+        slots.left = 1
+        objects = [slots, Made(), Made(1, [2]), [Made()] * 2, plain(), plain(a=plain(b=plain()))]
+        self.check_bytes(objects)
+        self.check_bytes([Keywords(name="n"), [Keywords(name="n")] * 2], (4, 5))
+
+    def test_random_objects_come_back_byte_for_byte(self):
+        self.check_bytes([random_object(random.Random(seed)) for seed in range(3_000)])
+
+    @unittest.skipIf(numpy is None, "numpy is not installed")
+    def test_arrays_come_back_byte_for_byte(self):
+        self.check_bytes(list(arrays()))
+
+    @unittest.skipIf(numpy is None, "numpy is not installed")
+    def test_other_objects_of_numpy_keep_their_calls(self):
+        for protocol in PROTOCOLS:
+            for made in PROTOCOLS:
+                objects = list(calls_of_numpy())
+                found = self.again([pickle.dumps(value, made) for value in objects], protocol)
+                for value, payload in zip(objects, found):
+                    self.assertEqual(repr(pickle.loads(payload)), repr(value))
+
+    def test_every_protocol_is_read_and_written_as_every_other(self):
+        # Protocol 2 has a module for exceptions; brine leaves them where Python 3 has them. And
+        # whether a module's name and a class's are one text, no pickle of protocol 2 says.
+        objects = list(simple()) + [[ValueError], [datetime.datetime(2026, 1, 2, 3)]]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for made in range(6):
+                payloads = [pickle.dumps(value, made) for value in objects]
+                for protocol in PROTOCOLS:
+                    for value, payload in zip(objects, self.again(payloads, protocol)):
+                        loaded = pickle.loads(payload)
+                        self.assertEqual(type(loaded), type(value))
+                        self.assertEqual(self.spelled(loaded), self.spelled(value))
+
+    def spelled(self, value):
+        return vars(value).keys() if isinstance(value, Plain) else repr(value)
+
+    def test_python_s_own_pickler_is_read(self):
+        objects = recursive() + list(simple())
+        for protocol in range(6):
+            payloads = []
+            for value in objects:
+                out = io.BytesIO()
+                pickle._Pickler(out, protocol).dump(value)
+                payloads.append(out.getvalue())
+            for value, payload in zip(objects, self.again(payloads, 4)):
+                self.assertEqual(type(pickle.loads(payload)), type(value))
+
+    def test_objects_of_every_kind_survive_every_pickler(self):
+        module = place("some.place")
+        for number, (protocol, pickler) in enumerate(picklers()):
+            objects = [Generator(module, f"{number} {i}").objects() for i in range(150)]
+            payloads = []
+            for value in objects:
+                out = io.BytesIO()
+                pickler(out, protocol).dump(value)
+                payloads.append(out.getvalue())
+            for value, payload, found in zip(objects, payloads, self.again(payloads, 5)):
+                with self.subTest(protocol=protocol, pickler=pickler.__name__):
+                    expected = Spelling().of(pickle.loads(payload))
+                    self.assertEqual(Spelling().of(pickle.loads(found)), expected)
+
+    def test_two_readings_are_equal(self):
+        objects = recursive() + list(simple())
+        path = self.root / "in"
+        path.write_bytes(pack([pickle.dumps(value, 4) for value in objects]))
+        self.assertEqual(run("twice", path), "equal\n" * len(objects))
+
+    def test_every_benign_pickle_of_the_corpus_is_read_and_written(self):
+        if not (CORPUS / "MANIFEST.tsv").is_file():
+            self.skipTest(f"there is no corpus at {CORPUS}; BRINE_CORPUS names another")
+        with open(CORPUS / "MANIFEST.tsv", encoding="utf-8") as manifest:
+            rows = [row for row in csv.DictReader(manifest, delimiter="\t")
+                    if row["kind"] == "pickle" and row["label"] == "benign"]
+        reasons = collections.Counter()
+        for row in rows:
+            done = subprocess.run([TOOL, "stable", CORPUS / row["file"]], capture_output=True,
+                                  text=True, check=False)
+            reasons[done.stdout or re.sub(r"[0-9]+", "N", done.stderr)] += 1
+            self.assertGreaterEqual(done.returncode, 0, row["file"])
+        allowed = ("equal\nequal\n", "at offset N of the pickle: ", "the pickle ends at offset N",
+                   "an object that only the process knows", "a buffer stands beside")
+        self.assertEqual([reason for reason in reasons if not reason.startswith(allowed)], [])
+        self.assertGreater(reasons["equal\nequal\n"], 150)
+
+    def sample(self, protocol):
+        path = self.root / "sample"
+        run("sample", protocol, path)
+        payload, = unpack(path.read_bytes())
+        return payload
+
+    @unittest.skipIf(numpy is None, "numpy is not installed")
+    def test_python_loads_what_c_made(self):
+        for protocol in PROTOCOLS:
+            with self.subTest(protocol=protocol):
+                value = pickle.loads(self.sample(protocol))
+                weights = numpy.arange(6, dtype="f4").reshape(2, 3)
+                for key, array in [("weights", weights), ("columns", [[1.0, 3.0], [2.0, 4.0]]),
+                                   ("fixed", [b"abc"]), ("scalar", -5)]:
+                    self.assertTrue((value[key] == array).all(), key)
+                self.assertEqual(value.pop("weights").dtype, "float32")
+                self.assertTrue(value.pop("columns").flags.f_contiguous)
+                self.assertEqual([value.pop(key).dtype.str for key in ("fixed", "scalar")],
+                                 ["|S3", "<i8"])
+                self.assertEqual(value.pop("empty").shape, (0, 3))
+                nest = value.pop("nest")
+                self.assertEqual(nest[:2], [1, 2])
+                self.assertIs(nest[2], nest)
+                ordered = value.pop("object")
+                self.assertIs(type(ordered), collections.OrderedDict)
+                self.assertEqual(list(ordered), ["first", "second"])
+                self.assertEqual(value, {
+                    "epoch": 3, "loss": 0.25, "done": True, "nothing": None, "large": 2 ** 64 - 1,
+                    "small": -2 ** 63, "huge": 1 - 2 ** 87, "text": "gr\xfc\xdf",
+                    "bytes": b"\xff\x01 raw", "bytearray": bytearray(b"abc"), "tuple": (1, (), "x"),
+                    "set": {1, 2}, "frozenset": frozenset("a"), 7: "seven", (1, 2): "key",
+                    "class": fractions.Fraction, "fraction": fractions.Fraction(1, 3)})
+
+    @unittest.skipIf(numpy is None, "numpy is not installed")
+    def test_shared_arrays_are_one_and_can_be_written_to(self):
+        for protocol in PROTOCOLS:
+            value = pickle.loads(self.sample(protocol))
+            self.assertIs(value["weights"], value["object"]["second"])
+            value["weights"][0, 0] = 9
+
+    @unittest.skipIf(numpy is None, "numpy is not installed")
+    def test_loading_gives_no_warning(self):
+        for protocol in PROTOCOLS:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                pickle.loads(self.sample(protocol))
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())
