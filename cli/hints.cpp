@@ -170,9 +170,19 @@ std::optional<std::string> hint_for_load(const Arguments& arguments, const Error
                      is_free ? name.string() : new_file_for(arguments.load.reference, {}));
 }
 
+std::optional<std::string> hint_for_dis(const Arguments& arguments, const Error& error) {
+  constexpr std::string_view blank = " FILE";
+  const std::string hint = error.hint() + " ";
+  const std::size_t at = hint.find(std::string(blank) + " ");
+  if (at == std::string::npos || arguments.dis.file == "-") return std::nullopt;
+  return hint.substr(0, at + 1) + shell_word(arguments.dis.file) +
+         error.hint().substr(at + blank.size());
+}
+
 // The library knows neither files nor the rest of the line; a hint of it becomes the whole line.
 std::optional<std::string> hint_for_verb(const Arguments& arguments, const Error& error) {
   if (runs(arguments, run_load)) return hint_for_load(arguments, error);
+  if (runs(arguments, run_dis)) return hint_for_dis(arguments, error);
   if (!runs(arguments, run_save)) return std::nullopt;
   if (error.hint().ends_with(" --as-is")) return save_as_is(arguments);
   return error.code() == Errc::usage ? save_with_names(arguments) : std::nullopt;

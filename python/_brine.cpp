@@ -156,6 +156,12 @@ void define_functions(py::module_& module) {
       "path"_a, py::kw_only(), "trusted"_a = py::tuple(),
       "Report what a checkpoint file holds and would do, without executing any of it.");
   module.def(
+      "tensors",
+      [](const fs::path& path) {
+        return to_list(unlocked([&] { return file_tensors(path); }));
+      },
+      "path"_a, "List the tensors of a checkpoint file, without executing or reading any of it.");
+  module.def(
       "reindex",
       [](const fs::path& path) {
         return to_python(unlocked_in(fs::absolute(path), [&] { return Store::reindex(path); }));
@@ -259,6 +265,13 @@ void define_questions(py::class_<Handle>& store) {
         return to_python(self.ask([&](const Store& asked) { return asked.show(wanted); }));
       },
       "ref"_a, "Return all that the manifest of a snapshot says.");
+  store.def(
+      "tensors",
+      [](const Handle& self, const py::object& ref) {
+        const std::string wanted = reference(ref);
+        return to_list(self.ask([&](const Store& asked) { return asked.tensors(wanted); }));
+      },
+      "ref"_a, "List the tensors of a snapshot, without executing or reading any of it.");
   store.def(
       "events",
       [](const Handle& self, std::uint64_t limit) {

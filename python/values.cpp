@@ -131,6 +131,13 @@ py::object to_python(const LoadReport& report) {
                "rejected"_a = to_tuple(report.rejected), "warnings"_a = texts(report.warnings));
 }
 
+py::object to_python(const TensorInfo& tensor) {
+  py::tuple shape(tensor.shape.size());
+  for (std::size_t i = 0; i < tensor.shape.size(); ++i) shape[i] = tensor.shape[i];
+  return value("TensorInfo", "path"_a = text(tensor.path), "dtype"_a = text(tensor.dtype),
+               "shape"_a = shape, "offset"_a = tensor.offset, "bytes"_a = tensor.bytes);
+}
+
 py::object to_python(const VerifyReport& report) {
   return value("VerifyReport", "snapshots"_a = report.snapshots, "blocks"_a = report.blocks,
                "stored_bytes"_a = report.stored_bytes, "problems"_a = to_tuple(report.problems));

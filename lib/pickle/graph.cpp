@@ -165,6 +165,7 @@ NodeId Graph::on_call(const Token& token, NodeId callable, NodeId arguments) {
 }
 
 void Graph::on_state(const Token&, NodeId object, NodeId state) {
+  built_ = object;
   const Node& built = nodes_[object];
   const bool takes = built.kind == NodeKind::call || built.kind == NodeKind::persistent ||
                      built.kind == NodeKind::other;

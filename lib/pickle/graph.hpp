@@ -4,6 +4,7 @@
 // recursive objects stay what they are. Buffers and long texts are known by their place only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -62,6 +63,8 @@ class Graph final : public Interpreter<Graph, NodeId, no_node> {
 
   /// The object that the pickle hands over; no_node before its STOP.
   NodeId root() const noexcept { return root_; }
+  /// The object that the last BUILD set the state of; no_node before the first.
+  NodeId built() const noexcept { return built_; }
   std::size_t size() const noexcept { return nodes_.size(); }
   /// Requires: id < size().
   const Node& node(NodeId id) const { return nodes_[id]; }
@@ -72,6 +75,12 @@ class Graph final : public Interpreter<Graph, NodeId, no_node> {
   /// Nor have integers of more than 64 bits.
   std::optional<std::int64_t> integer(NodeId id) const;
   const Symbol* symbol(NodeId id) const;
+
+  /// Whether a symbol that was pushed passes `test`.
+  template <typename Test>
+  bool has_symbol(Test test) const {
+    return std::any_of(symbols_.begin(), symbols_.end(), test);
+  }
 
   NodeId callable(NodeId id) const { return object(id).callable; }
   /// Of NEWOBJ_EX, a tuple of arguments and keywords.
@@ -126,6 +135,7 @@ class Graph final : public Interpreter<Graph, NodeId, no_node> {
   NodeId add_object(const Token& token, NodeKind kind, const Object& object);
 
   NodeId root_ = no_node;
+  NodeId built_ = no_node;
 
   std::vector<Node> nodes_;
   std::vector<Object> objects_;

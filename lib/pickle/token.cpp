@@ -28,12 +28,16 @@ TokenReader::TokenReader(TokenSink& sink, std::uint64_t base, const Limits& limi
 
 std::size_t TokenReader::feed(ByteView bytes) {
   std::size_t used = 0;
-  while (state_ == State::reading && used < bytes.size()) {
+  while (state_ == State::reading && !is_paused_ && used < bytes.size()) {
     const ByteView rest = bytes.subspan(used);
     if (skip_ > 0) {
       const std::uint64_t passed = std::min<std::uint64_t>(skip_, rest.size());
       skip_ -= passed;
       used += passed;
+    } else if (behind_padding_) {
+      skip_ = std::to_integer<std::uint64_t>(rest[0]) + *std::exchange(behind_padding_, {});
+      offset_ += 1 + skip_;
+      used += 1;
     } else if (!pending_.empty()) {
       used += buffered(rest);
     } else if (const std::size_t step_bytes = step(rest); step_bytes > 0) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -64,6 +65,18 @@ class TokenReader {
   /// called from on_token.
   void skip(std::uint64_t bytes);
 
+  /// The same where the next byte says how many bytes of padding come first.
+  void skip_padded(std::uint64_t bytes) { behind_padding_ = bytes; }
+
+  /// Ends feed() behind this token, until resume(). To be called from on_token.
+  void pause() noexcept { is_paused_ = true; }
+  bool is_paused() const noexcept { return is_paused_; }
+  /// `bytes` were read by somebody else meanwhile. Requires: no skip is pending.
+  void resume(std::uint64_t bytes) noexcept {
+    offset_ += bytes;
+    is_paused_ = false;
+  }
+
   /// Returns how many of the next bytes are to pass unread, and takes them as passed: who can jump
   /// over them need not feed them.
   std::uint64_t take_skip() noexcept { return std::exchange(skip_, 0); }
@@ -104,6 +117,8 @@ class TokenReader {
   std::uint64_t offset_;        // of the next opcode
   std::uint64_t frame_end_ = no_frame;
   std::uint64_t skip_ = 0;
+  std::optional<std::uint64_t> behind_padding_;  // to skip once the length of the padding is read
+  bool is_paused_ = false;
   bool heeds_frames_ = true;
   std::uint64_t opcode_count_ = 0;
   Bytes pending_;  // the front of an opcode whose end has not come yet

@@ -11,13 +11,14 @@
 #include "brine/error.hpp"
 #include "codec/codec.hpp"
 #include "io/file.hpp"
+#include "tensor/joblib.hpp"
 
 namespace brine::store {
 namespace {
 
 constexpr std::size_t most_findings = 1000;
 constexpr std::uint64_t piece_bytes = 1ULL << 20;
-constexpr std::byte protocol_opcode{0x80};  // begins every pickle from protocol 2 on
+constexpr std::string_view joblib_format = "joblib";
 
 std::optional<CodecId> codec_of(archive::Format format) {
   switch (format) {
@@ -61,85 +62,7 @@ bool begins_like_pickle(const RandomSource& payload, const archive::ZipMember& m
   return first == protocol_opcode;
 }
 
-bool is_white_space(std::byte b) {
-  return b == std::byte{'\n'} || b == std::byte{'\r'} || b == std::byte{' '};
-}
-
 }  // namespace
-
-bool is_joblib_wrapper(const Symbol& symbol) {
-  return symbol.name == "NumpyArrayWrapper" && symbol.module.ends_with("joblib.numpy_pickle");
-}
-
-PickleStream::PickleStream(pickle::Machine& machine, std::uint64_t base, std::uint64_t max_pickles,
-                           const Limits& limits)
-    : machine_(machine), limits_(limits), max_pickles_(max_pickles), offset_(base), end_(base) {}
-
-void PickleStream::begin(std::uint64_t base) {
-  using Place = pickle::Machine::Place;
-  machine_.begin(pickles_ == 0 ? Place::alone : Place::behind_another);
-  pushed_before_ = pushed_symbols();
-  reader_.emplace(machine_, base, limits_);
-  between_ = false;
-}
-
-std::uint64_t PickleStream::pushed_symbols() const {
-  std::uint64_t count = machine_.extensions().size();
-  for (const pickle::MetSymbol& met : machine_.symbols()) count += met.count;
-  return count;
-}
-
-void PickleStream::skip_white_space(ByteView& bytes) {
-  while (pickles_ > 0 && !bytes.empty() && is_white_space(bytes[0])) {
-    bytes = bytes.subspan(1);
-    ++offset_;
-  }
-}
-
-void PickleStream::write(ByteView bytes) {
-  while (!bytes.empty() && reason_.empty() && !trailing_) {
-    if (between_) {
-      skip_white_space(bytes);
-      if (bytes.empty()) return;
-      if (pickles_ == max_pickles_) {
-        trailing_ = true;
-        return;
-      }
-      begin(offset_);
-      has_protocol_ = bytes[0] == protocol_opcode;
-    }
-    const std::size_t used = reader_->feed(bytes);
-    offset_ += used;
-    bytes = bytes.subspan(used);
-    settle();
-  }
-}
-
-// Takes note of how the pickle under way ended, if it did.
-void PickleStream::settle() {
-  if (reader_->state() == pickle::TokenReader::State::reading) return;
-  opcodes_ += reader_->opcode_count();
-  if (reader_->state() == pickle::TokenReader::State::stopped) {
-    ++pickles_;
-    end_ = reader_->offset();
-    between_ = true;
-  } else {
-    reason_ = reader_->reason();
-    failed_at_ = reader_->offset();
-    is_cut_short_ = is_at_end_ && has_protocol_;
-    // Raw bytes behind a pickle may look like an opcode, but not like two and a protocol.
-    is_no_chance_ = machine_.hides_name() || (has_protocol_ && reader_->opcode_count() > 1);
-  }
-}
-
-void PickleStream::finish() {
-  if (!reason_.empty() || trailing_) return;
-  if (between_ && pickles_ > 0) return;
-  if (between_) begin(offset_);
-  is_at_end_ = true;
-  reader_->finish();
-  settle();
-}
 
 Analyst::Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits)
     : policy_(policy), limits_(limits), machine_(detail, limits) {}
@@ -255,6 +178,16 @@ void Analyst::look_into_zip(const RandomSource& payload) {
   }
 }
 
+Analysis Analyst::joblib_of(Source& decoded) const {
+  Analyst inner(policy_, pickle::Detail::symbols, limits_);
+  inner.analysis_.report.verdict = Verdict::safe;
+  inner.analysis_.report.format = joblib_format;
+  inner.read_joblib(decoded, "");
+  Analysis found = inner.conclude();
+  found.report.payload_bytes = 1;  // some: it was read
+  return found;
+}
+
 // One level deep: a compressed file in a compressed file is opaque.
 void Analyst::look_into_compressed(const RandomSource& payload, CodecId codec) {
   io::SequentialSource stored(payload);
@@ -262,7 +195,11 @@ void Analyst::look_into_compressed(const RandomSource& payload, CodecId codec) {
   Analyst inner(policy_, pickle::Detail::symbols, limits_);
   Bytes piece(piece_bytes);
   while (const std::size_t count = decoded->read(piece)) inner.write(ByteView(piece).first(count));
-  const Analysis inside = inner.finish();
+  Analysis inside = inner.finish();
+  if (inside.report.format == joblib_format) {
+    io::SequentialSource again(payload);
+    inside = joblib_of(*codec::make_decoding_source(codec, again, limits_));
+  }
   analysis_.report.pickles += inside.report.pickles;
   analysis_.report.opcodes += inside.report.opcodes;
   analysis_.report.protocol = inside.report.protocol;
@@ -276,6 +213,49 @@ void Analyst::look_into_compressed(const RandomSource& payload, CodecId codec) {
   for (const Finding& finding : inside.report.findings) {
     add(finding.verdict, finding.offset, "decoded: " + finding.reason);
   }
+}
+
+// Whoever hands the file to pickle.load instead of joblib runs the elements of arrays as opcodes.
+// Elements name something that is denied by design only.
+void Analyst::judge_as_plain_pickle() {
+  for (const pickle::MetSymbol& met : machine_.symbols()) {
+    if (policy_.standing(met.symbol, met.protocol) != scan::Standing::denied) continue;
+    add(Verdict::dangerous, met.offset,
+        base::printable(
+            fmt::format("{}:{} is on the deny list", met.symbol.module, met.symbol.name)));
+  }
+  if (machine_.hides_name()) {
+    add(Verdict::dangerous, 0, "read as a plain pickle, it imports a name that is hidden");
+  }
+}
+
+// Once more from the front, now knowing that arrays stand between the opcodes.
+void Analyst::read_joblib(Source& payload, const std::string& where) {
+  judge_as_plain_pickle();
+  machine_ = pickle::Machine(pickle::Detail::symbols, limits_);
+  tensor::JoblibReader reader(&machine_, limits_);
+  Bytes piece(piece_bytes);
+  std::uint64_t behind = 0;
+  while (const std::size_t count = payload.read(piece)) {
+    const ByteView bytes = ByteView(piece).first(count);
+    const ByteView rest = bytes.subspan(reader.feed(bytes));
+    behind += static_cast<std::uint64_t>(std::count_if(
+        rest.begin(), rest.end(), [](std::byte each) { return !is_white_space(each); }));
+  }
+  reader.finish();
+  ScanReport& report = analysis_.report;
+  report.pickles += reader.inner_machines().size();
+  report.opcodes += reader.opcode_count();
+  inner_machines_ = reader.take_inner_machines();
+  if (reader.state() == pickle::TokenReader::State::stopped) {
+    ++report.pickles;
+    if (behind > 0) add(Verdict::unknown, reader.offset(), where + "bytes follow the last pickle");
+    return;
+  }
+  analysis_.incomplete = fmt::format("{}as a file of joblib it fails at byte {}: {}", where,
+                                     reader.offset(), reader.reason());
+  add(reader.is_cut_short() ? Verdict::unknown : Verdict::dangerous, reader.offset(),
+      analysis_.incomplete);
 }
 
 void Analyst::look_inside(const RandomSource& payload) {
@@ -303,14 +283,9 @@ void Analyst::judge_payload() {
   }
   stream_->finish();
   const auto& symbols = machine_.symbols();
-  const auto wrapper = std::find_if(symbols.begin(), symbols.end(),
-                                    [](const auto& met) { return is_joblib_wrapper(met.symbol); });
-  if (wrapper != symbols.end()) {
-    report.format = "joblib";
-    report.pickles += stream_->pickles();
-    report.opcodes += stream_->opcodes();
-    add(machine_.hides_name() ? Verdict::dangerous : Verdict::unknown, wrapper->offset,
-        "arrays stand between the opcodes: what follows the first one was not looked into");
+  if (std::any_of(symbols.begin(), symbols.end(),
+                  [](const auto& met) { return tensor::is_joblib_wrapper(met.symbol); })) {
+    report.format = joblib_format;
     return;
   }
   const bool is_legacy = *format_ == archive::Format::torch_legacy;
@@ -327,6 +302,10 @@ Analysis Analyst::finish(const RandomSource& payload) {
   if (!format_) settle_format();
   analysis_.report.verdict = Verdict::safe;
   judge_payload();
+  if (analysis_.report.format == joblib_format) {
+    io::SequentialSource source(payload);
+    read_joblib(source, "");
+  }
   look_inside(payload);
   return conclude();
 }
@@ -336,18 +315,22 @@ Analysis Analyst::finish() {
   analysis_.report.verdict = Verdict::safe;
   judge_payload();
   if (wants_payload()) add(Verdict::unknown, 0, "a container: its content was not looked into");
+  if (analysis_.report.format == joblib_format) {
+    add(machine_.hides_name() ? Verdict::dangerous : Verdict::unknown, 0,
+        "arrays stand between the opcodes: what follows the first one was not looked into");
+  }
   return conclude();
 }
 
-void Analyst::add_concerns() {
+void Analyst::add_concerns(const pickle::Machine& machine) {
   using Kind = pickle::Concern::Kind;
-  for (const pickle::Concern& concern : machine_.concerns()) {
+  for (const pickle::Concern& concern : machine.concerns()) {
     if (concern.kind == Kind::shared_memo) {
       add(Verdict::unknown, concern.offset,
           "the memo of the pickle before it decides what is read here: not every reader keeps it");
       continue;
     }
-    const Symbol& symbol = machine_.symbols()[concern.symbol].symbol;
+    const Symbol& symbol = machine.symbols()[concern.symbol].symbol;
     if (policy_.is_trusted(symbol)) continue;
     const std::string name = base::printable(fmt::format("{}:{}", symbol.module, symbol.name));
     if (concern.kind == Kind::changes_import) {
@@ -368,21 +351,25 @@ Analysis Analyst::conclude() {
   ScanReport& report = analysis_.report;
   report.payload_bytes = offset_;
   report.complete = analysis_.incomplete.empty();
-  report.protocol = std::max(report.protocol, machine_.highest_protocol());
   std::vector<scan::SeenSymbol> seen;
   std::map<Symbol, std::uint64_t> counts;
-  for (const pickle::MetSymbol& met : machine_.symbols()) {
-    seen.push_back({met.symbol, met.protocol, met.count, met.offset});
-    // A pickle may name anything; reports are text. What is escaped here could not be imported.
-    counts[{base::printable(met.symbol.module), base::printable(met.symbol.name)}] += met.count;
-  }
+  const auto collect = [&](const pickle::Machine& machine) {
+    for (const pickle::MetSymbol& met : machine.symbols()) {
+      seen.push_back({met.symbol, met.protocol, met.count, met.offset});
+      // A pickle may name anything; reports are text. What is escaped here could not be imported.
+      counts[{base::printable(met.symbol.module), base::printable(met.symbol.name)}] += met.count;
+    }
+    report.protocol = std::max(report.protocol, machine.highest_protocol());
+    add_concerns(machine);
+    for (const std::uint64_t offset : machine.extensions()) {
+      add(Verdict::unknown, offset, "an extension code: only the loading process knows its symbol");
+    }
+  };
+  collect(machine_);
+  for (const auto& machine : inner_machines_) collect(*machine);
   for (const auto& [symbol, count] : counts) report.symbols.push_back({symbol, count});
   for (Finding& finding : scan::judge(seen, policy_)) {
     add(finding.verdict, finding.offset, std::move(finding.reason));
-  }
-  add_concerns();
-  for (const std::uint64_t offset : machine_.extensions()) {
-    add(Verdict::unknown, offset, "an extension code: only the loading process knows its symbol");
   }
   std::stable_sort(report.findings.begin(), report.findings.end(),
                    [](const Finding& a, const Finding& b) { return a.offset < b.offset; });

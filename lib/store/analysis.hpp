@@ -15,60 +15,9 @@
 #include "brine/snapshot.hpp"
 #include "pickle/machine.hpp"
 #include "scan/policy.hpp"
+#include "store/pickle_stream.hpp"
 
 namespace brine::store {
-
-/// Runs one pickle after another over a stream.
-class PickleStream {
- public:
-  /// Lifetime: borrows `machine`.
-  PickleStream(pickle::Machine& machine, std::uint64_t base, std::uint64_t max_pickles,
-               const Limits& limits);
-
-  void write(ByteView bytes);
-  void finish();
-
-  std::uint64_t pickles() const noexcept { return pickles_; }  ///< read to their STOP
-  std::uint64_t opcodes() const noexcept { return opcodes_; }
-  /// Where the last STOP ended.
-  std::uint64_t end() const noexcept { return end_; }
-  /// Bytes behind the last STOP that are no pickle and not only white space.
-  bool has_trailing_bytes() const noexcept { return trailing_; }
-  /// Why the pickle under way could not be read; empty: nothing is wrong.
-  const std::string& reason() const noexcept { return reason_; }
-  /// Whether it had pushed a symbol before: what a loader does up to there, it has done.
-  bool has_acted() const { return pushed_symbols() > pushed_before_; }
-  std::uint64_t failed_at() const noexcept { return failed_at_; }
-  /// Whether the bytes ended inside a pickle in which nothing else was wrong. Only what begins as
-  /// picklers begin it counts: raw bytes behind a pickle may look like opcodes.
-  bool is_cut_short() const noexcept { return is_cut_short_; }
-  /// Whether what could not be read is a pickle for sure.
-  bool is_no_chance() const noexcept { return is_no_chance_; }
-
- private:
-  void begin(std::uint64_t base);
-  void settle();
-  void skip_white_space(ByteView& bytes);
-  std::uint64_t pushed_symbols() const;
-
-  pickle::Machine& machine_;
-  Limits limits_;
-  std::optional<pickle::TokenReader> reader_;
-  std::uint64_t max_pickles_;
-  std::uint64_t offset_;  // of the next byte to come
-  std::uint64_t pickles_ = 0;
-  std::uint64_t opcodes_ = 0;
-  std::uint64_t end_ = 0;
-  bool trailing_ = false;
-  std::uint64_t pushed_before_ = 0;
-  bool between_ = true;  // after a STOP, or before the first byte
-  std::string reason_;
-  std::uint64_t failed_at_ = 0;
-  bool is_at_end_ = false;
-  bool has_protocol_ = false;  // the pickle under way begins with PROTO
-  bool is_cut_short_ = false;
-  bool is_no_chance_ = false;
-};
 
 /// What an analysis found besides the report.
 struct Analysis {
@@ -116,12 +65,16 @@ class Analyst final : public Sink {
   void judge_stream(const PickleStream& stream, const std::string& where,
                     Behind behind = Behind::nothing);
   void judge_payload();
-  void add_concerns();
+  void add_concerns(const pickle::Machine& machine);
+  void read_joblib(Source& payload, const std::string& where);
+  void judge_as_plain_pickle();
+  Analysis joblib_of(Source& decoded) const;
   Analysis conclude();
 
   const scan::Policy& policy_;
   Limits limits_;
   pickle::Machine machine_;
+  std::vector<std::unique_ptr<pickle::Machine>> inner_machines_;  // of pickles inside joblib
   std::optional<PickleStream> stream_;
   std::optional<archive::Format> format_;
   Bytes head_;  // until the format is told
@@ -130,8 +83,5 @@ class Analyst final : public Sink {
   std::uint64_t findings_left_out_ = 0;
   Verdict worst_left_out_ = Verdict::safe;
 };
-
-/// Says whether `symbol` is the wrapper after which joblib puts raw array bytes into the stream.
-bool is_joblib_wrapper(const Symbol& symbol);
 
 }  // namespace brine::store

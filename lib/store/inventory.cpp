@@ -15,8 +15,10 @@
 #include "base/text.hpp"
 #include "brine/error.hpp"
 #include "pickle/graph.hpp"
+#include "store/pickle_stream.hpp"
 #include "tensor/element_type.hpp"
 #include "tensor/inventory.hpp"
+#include "tensor/joblib.hpp"
 #include "tensor/torch.hpp"
 
 namespace brine::store {
@@ -26,29 +28,39 @@ constexpr std::size_t piece_bytes = 256U << 10;
 constexpr std::size_t legacy_object = 3;  // of its pickles, from 0
 constexpr std::size_t legacy_keys = 4;
 
-bool is_white_space(std::byte b) {
-  return b == std::byte{'\n'} || b == std::byte{'\r'} || b == std::byte{' '};
-}
-
-// Reads the pickle at `offset` into `graph` and returns where it ends. Jumps over large buffers.
-std::uint64_t read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t end,
-                          pickle::Graph& graph, const Limits& limits) {
-  pickle::TokenReader reader(graph, offset, limits);
+// Feeds what lies between `offset` and `end`, and jumps over what is to pass unread.
+template <typename Reader>
+void read_to_end(const RandomSource& payload, std::uint64_t offset, std::uint64_t end,
+                 Reader& reader) {
   Bytes piece;
   while (reader.state() == pickle::TokenReader::State::reading) {
-    offset += reader.take_skip();
-    if (offset >= end) {
+    const std::uint64_t skipped = reader.take_skip();
+    offset = skipped > end - offset ? end : offset + skipped;
+    if (offset == end) {
       reader.finish();
-      break;
+      return;
     }
     piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, end - offset)));
     payload.read_at(offset, piece);
     offset += reader.feed(piece);
   }
-  if (reader.state() == pickle::TokenReader::State::stopped) return reader.offset();
-  const std::string& reason = reader.reason();
+}
+
+template <typename Reader>
+void require_stopped(const Reader& reader) {
+  if (reader.state() == pickle::TokenReader::State::stopped) return;
+  const std::string reason = reader.reason();
   throw Error(reason.starts_with("max_") ? Errc::limit : Errc::unsupported,
               fmt::format("at offset {} of the payload: {}", reader.offset(), reason));
+}
+
+// Reads the pickle at `offset` into `graph` and returns where it ends.
+std::uint64_t read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t end,
+                          pickle::Graph& graph, const Limits& limits) {
+  pickle::TokenReader reader(graph, offset, limits);
+  read_to_end(payload, offset, end, reader);
+  require_stopped(reader);
+  return reader.offset();
 }
 
 void add_below(const std::string& place, std::vector<TensorInfo> tensors,
@@ -70,6 +82,17 @@ std::uint64_t end_of_white_space(const RandomSource& payload, std::uint64_t offs
   return offset;
 }
 
+// A pickle with arrays between its opcodes.
+std::vector<TensorInfo> of_joblib(const RandomSource& payload, const Limits& limits) {
+  tensor::JoblibReader reader(nullptr, limits);
+  read_to_end(payload, 0, payload.size(), reader);
+  require_stopped(reader);
+  return tensor::inventory(reader.graph(), limits, [&](pickle::NodeId id) {
+    const auto array = reader.arrays().find(id);
+    return array == reader.arrays().end() ? std::nullopt : std::optional(array->second);
+  });
+}
+
 std::vector<TensorInfo> of_pickles(const RandomSource& payload, const Limits& limits) {
   std::vector<std::vector<TensorInfo>> pickles;
   std::uint64_t offset = 0;
@@ -77,7 +100,16 @@ std::vector<TensorInfo> of_pickles(const RandomSource& payload, const Limits& li
     if (pickles.size() >= limits.max_pickles) break;
     try {
       pickle::Graph graph(limits);
-      offset = read_pickle(payload, offset, payload.size(), graph, limits);
+      try {
+        offset = read_pickle(payload, offset, payload.size(), graph, limits);
+      } catch (const Error&) {
+        if (!pickles.empty() || !graph.has_symbol(tensor::is_joblib_wrapper)) throw;
+        return of_joblib(payload, limits);
+      }
+      // Without an array in it, or with ones that happened to read as opcodes.
+      if (pickles.empty() && graph.has_symbol(tensor::is_joblib_wrapper)) {
+        return of_joblib(payload, limits);
+      }
       // Where a pickler for torch wrote without a container, its storages are elsewhere.
       pickles.push_back(tensor::inventory(graph, limits, [&](pickle::NodeId id) {
         return tensor::read_torch_tensor(graph, id, {});

@@ -159,6 +159,7 @@ std::size_t JoblibReader::feed(ByteView bytes) {
 
 void JoblibReader::finish() {
   if (state() != State::reading) return;
+  is_cut_short_ = true;
   if (inner_) {
     inner_->finish();
     end_inner();

@@ -49,9 +49,14 @@ class JoblibReader {
   /// The arrays by the wrappers that stand for them, without paths. One that holds objects has the
   /// dtype `object`, and its pickle for elements.
   const std::map<pickle::NodeId, TensorInfo>& arrays() const noexcept { return arrays_; }
+  /// Whether the bytes ended where nothing else was wrong.
+  bool is_cut_short() const noexcept { return is_cut_short_; }
   /// Of the pickles inside, in their order.
   const std::vector<std::unique_ptr<pickle::Machine>>& inner_machines() const noexcept {
     return inner_machines_;
+  }
+  std::vector<std::unique_ptr<pickle::Machine>> take_inner_machines() {
+    return std::move(inner_machines_);
   }
 
  private:
@@ -76,6 +81,7 @@ class JoblibReader {
   std::map<pickle::NodeId, TensorInfo> arrays_;
   std::optional<Pending> pending_;
   std::uint64_t inner_opcodes_ = 0;
+  bool is_cut_short_ = false;
 };
 
 }  // namespace brine::tensor

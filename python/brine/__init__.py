@@ -15,7 +15,8 @@ from brine.values import *
 
 reindex = _checked(_brine.reindex)
 scan = _checked(_brine.scan)
+tensors = _checked(_brine.tensors)
 
 __version__ = _brine.version()
-__all__ = ["FallbackWarning", "PortabilityWarning", "Store", "open", "reindex", "scan",
+__all__ = ["FallbackWarning", "PortabilityWarning", "Store", "open", "reindex", "scan", "tensors",
            *_errors.__all__, *_values.__all__]

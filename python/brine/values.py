@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 __all__ = ["BlockInfo", "BufferInfo", "Event", "Finding", "LoadReport", "Loaded", "MigrationPlan",
            "Problem", "ReindexReport", "Rejection", "Rename", "Rule", "ScanReport", "Snapshot",
-           "SnapshotDetail", "Snapshots", "Symbol", "Table", "TableStatus", "VerifyReport"]
+           "SnapshotDetail", "Snapshots", "Symbol", "Table", "TableStatus", "TensorInfo",
+           "VerifyReport"]
 
 
 class Symbol(NamedTuple):
@@ -104,6 +105,18 @@ class BlockInfo:
     bytes: int
     stored_offset: int
     stored_bytes: int
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """A tensor inside a payload, with the path on which the object graph leads to it. `offset` is
+    that of the raw elements in the payload; None where they do not stand there in one row."""
+
+    path: str
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int | None
+    bytes: int
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ class DisTest(CommandTest):
         self.fails(12, "m.gz", "dis", self.file("m.gz", gzip.compress(b"N.")[:-3]),
                    hint="brine scan")
         self.fails(3, "nowhere.pkl", "dis", self.path / "nowhere.pkl")
-        self.fails(2, "FILE is missing", "dis", hint="brine dis")
+        self.fails(2, "FILE is missing", "dis", hint="brine help dis")
 
     def test_an_integer_that_python_does_not_print_is_over_a_limit(self):
         path = self.file("large.pkl", pickle.dumps(10 ** 4300))

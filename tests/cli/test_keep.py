@@ -110,5 +110,41 @@ class ReindexTest(CommandTest):
                          (12, "corrupt", ["brine", "reindex"]))
 
 
+class MarksTest(CommandTest):
+    """What was found out about snapshots outlives a rebuilt catalog, where that can be read."""
+
+    def setUp(self):
+        super().setUp()
+        for _ in range(3):
+            self.ok("save", "run", self.file("m.pkl", SAFE))
+        self.damage(self.pack_of("run:3"))
+        self.ok("load", "run", "-o", "m.pkl", "--fallback", code=10)
+
+    def states(self):
+        snapshots = self.document("log", "run")["snapshots"]
+        return {each["seq"]: each["state"] for each in snapshots}
+
+    def test_a_snapshot_in_quarantine_stays_there(self):
+        self.assertEqual(self.states(), {1: "good", 2: "good", 3: "quarantined"})
+        report = self.document("reindex")
+        self.assertTrue(report["knows_marks"])
+        self.assertEqual(self.states(), {1: "good", 2: "good", 3: "quarantined"})
+        self.assertEqual(self.document("show", "run@good")["seq"], 2)
+        self.assertNotIn("verify", self.ok("reindex"))
+
+    def test_marks_that_are_lost_with_the_catalog_are_told_of(self):
+        (self.store / "catalog.sqlite").write_bytes(b"no database")
+        self.assertIn("brine verify", self.ok("reindex"))
+        self.assertEqual(self.states()[3], "good")
+        self.ok("verify", code=12)
+        self.assertEqual(self.states()[3], "quarantined")
+
+    def test_a_verdict_of_verify_is_kept_too(self):
+        self.damage(self.pack_of("run:1"))
+        self.ok("verify", code=12)
+        self.ok("reindex")
+        self.assertEqual(self.states(), {1: "quarantined", 2: "good", 3: "quarantined"})
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -177,14 +177,52 @@ BOOST_AUTO_TEST_CASE(symbols_are_sorted_and_printable) {
   BOOST_TEST(report.symbols[1].symbol.module == "z\\x1b");
 }
 
-BOOST_AUTO_TEST_CASE(joblib_streams_say_what_was_not_looked_into) {
-  const std::string payload =
-      Stream().proto(4).symbol("joblib.numpy_pickle", "NumpyArrayWrapper").str() + noise(100);
-  const Analysis found = analyse(payload);
+// A file of joblib with one array of bytes, whose elements are `elements`.
+std::string joblib_of(std::string_view elements) {
+  Stream stream = Stream().proto(4).global("joblib.numpy_pickle", "NumpyArrayWrapper");
+  stream.op(Op::empty_tuple).op(Op::newobj).op(Op::empty_dict).mark();
+  stream.text("shape").op(Op::binint1, elements.size(), 1).op(Op::tuple1);
+  stream.text("dtype").global("numpy", "dtype").text("u1").op(Op::tuple1).op(Op::reduce);
+  return stream.op(Op::setitems).op(Op::build).raw(elements).stop().str();
+}
+
+BOOST_AUTO_TEST_CASE(joblib_is_read_past_its_arrays) {
+  const Analysis found = analyse(joblib_of(noise(100)));
   BOOST_TEST(found.report.format == "joblib");
-  BOOST_TEST(found.incomplete.empty());
-  BOOST_TEST((found.report.verdict >= Verdict::unknown));
-  BOOST_TEST(has_finding(found, "arrays stand between the opcodes"));
+  BOOST_TEST(found.incomplete == "");
+  BOOST_TEST(to_string(found.report.verdict) == "safe");
+  BOOST_TEST(found.report.symbols.size() == 2U);
+  for (const CodecId codec : {CodecId::gzip, CodecId::xz}) {
+    const Analysis inside = analyse(packed(codec, joblib_of(noise(100))));
+    BOOST_TEST(to_string(inside.report.verdict) == "safe");
+    BOOST_TEST(inside.incomplete == "");
+    BOOST_TEST(!analyse(packed(codec, joblib_of("x").substr(0, 60))).report.complete);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(joblib_is_judged_as_a_plain_pickle_too) {
+  const Analysis shell = analyse(joblib_of("cposix\nsystem\n(X\2\0\0\0idtR."s));
+  BOOST_TEST(to_string(shell.report.verdict) == "dangerous");
+  BOOST_TEST(has_finding(shell, "posix:system"));
+  const Analysis hidden = analyse(joblib_of("S'o s'\nS'x'\n\x93."));
+  BOOST_TEST(to_string(hidden.report.verdict) == "dangerous");
+}
+
+BOOST_AUTO_TEST_CASE(joblib_that_is_cut_or_cannot_be_measured_is_not_whole) {
+  const std::string whole = joblib_of(noise(100));
+  for (const std::size_t bytes : {whole.size() - 1, whole.size() - 50, std::size_t{60}}) {
+    const Analysis cut = analyse(whole.substr(0, bytes));
+    BOOST_TEST(!cut.incomplete.empty());
+    BOOST_TEST((cut.report.verdict >= Verdict::unknown));
+  }
+  const Analysis named =
+      analyse(Stream().proto(4).symbol("joblib.numpy_pickle", "NumpyArrayWrapper").str() +
+              noise(100));
+  BOOST_TEST(named.report.format == "joblib");
+  BOOST_TEST(!named.incomplete.empty());
+  BOOST_TEST((named.report.verdict >= Verdict::unknown));
+  const Analysis behind = analyse(whole + "more");
+  BOOST_TEST(has_finding(behind, "bytes follow the last pickle"));
 }
 
 BOOST_AUTO_TEST_CASE(extension_codes_are_unknown) {

@@ -282,4 +282,13 @@ BOOST_AUTO_TEST_CASE(the_maps_of_python_2_are_whole) {
   BOOST_TEST(built_in_lists().python3_names.size() == 88u);
 }
 
+BOOST_AUTO_TEST_CASE(only_an_exact_symbol_is_vouched_for) {
+  const std::vector<std::string> entries{"numpy:dtype", "collections"};
+  const Policy policy(entries);
+  BOOST_TEST(policy.is_trusted({"numpy", "dtype"}));
+  BOOST_TEST(!policy.is_trusted({"numpy", "ndarray"}));
+  BOOST_TEST(!policy.is_trusted({"collections", "OrderedDict"}));  // a module is no symbol
+  BOOST_TEST(!Policy().is_trusted({"numpy", "dtype"}));            // nor is an allow-list a word
+}
+
 BOOST_AUTO_TEST_SUITE_END()

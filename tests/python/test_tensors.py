@@ -1,0 +1,61 @@
+"""Tensors of snapshots and files, by path, without unpickling."""
+import io
+import pickle
+import unittest
+
+import brine
+import numpy as np
+from support import StoreCase
+
+
+class Tensors(StoreCase):
+    def test_tensors_of_a_snapshot_lie_where_they_say(self):
+        value = {"weights": [np.arange(6.0).reshape(2, 3), np.arange(3, dtype="int8")],
+                 "bias": np.float32(0.5)}
+        saved = self.store.save(value, "model")
+        payload = pickle.dumps(value, 5)
+        tensors = {each.path: each for each in self.store.tensors(saved)}
+        self.assertEqual(set(tensors), {"weights[0]", "weights[1]", "bias"})
+        first = tensors["weights[0]"]
+        self.assertEqual((first.dtype, first.shape, first.bytes), ("float64", (2, 3), 48))
+        elements = payload[first.offset:first.offset + first.bytes]
+        np.testing.assert_array_equal(np.frombuffer(elements).reshape(first.shape),
+                                      value["weights"][0])
+        self.assertEqual(self.store.tensors("model:1"), list(tensors.values()))
+
+    def test_tensors_of_a_file_need_no_store(self):
+        path = self.directory / "arrays.npz"
+        np.savez(path, a=np.arange(4, dtype=">i4"), b=np.zeros((2, 0)))
+        listed = brine.tensors(path)
+        self.assertEqual([(each.path, each.dtype, each.shape) for each in listed],
+                         [("a", "int32, big-endian", (4,)), ("b", "float64", (2, 0))])
+        content = path.read_bytes()
+        first = listed[0]
+        self.assertEqual(content[first.offset:first.offset + first.bytes],
+                         np.arange(4, dtype=">i4").tobytes())
+
+    def test_nothing_of_it_is_executed(self):
+        class Shell:
+            def __reduce__(self):
+                return exec, ("raise SystemExit",)
+
+        file = io.BytesIO()
+        pickle.dump([np.arange(3), Shell()], file, 5)
+        path = self.directory / "bad.pkl"
+        path.write_bytes(file.getvalue())
+        self.assertEqual([each.path for each in brine.tensors(path)], ["[0]"])
+
+    def test_what_has_none_and_what_cannot_be_listed(self):
+        self.assertEqual(self.store.tensors(self.store.save([1, "a"], "plain")), [])
+        path = self.directory / "a.tar"
+        path.write_bytes(bytes(257) + b"ustar" + bytes(300))
+        with self.assert_raises(brine.UnsupportedError, "inside tar"):
+            brine.tensors(path)
+        with self.assert_raises(brine.NotFoundError, "nowhere"):
+            brine.tensors(self.directory / "nowhere")
+        with self.assert_raises(brine.NotFoundError, "no line"):
+            self.store.tensors("nowhere")
+
+
+if __name__ == "__main__":
+    unittest.main()
