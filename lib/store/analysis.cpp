@@ -35,22 +35,6 @@ std::optional<CodecId> codec_of(archive::Format format) {
   }
 }
 
-// A range of a payload as a payload of its own.
-class Range final : public RandomSource {
- public:
-  Range(const RandomSource& whole, std::uint64_t offset, std::uint64_t bytes)
-      : whole_(whole), offset_(offset), bytes_(bytes) {}
-  std::uint64_t size() const override { return bytes_; }
-  void read_at(std::uint64_t offset, ByteSpan buffer) const override {
-    whole_.read_at(offset_ + offset, buffer);
-  }
-
- private:
-  const RandomSource& whole_;
-  std::uint64_t offset_;
-  std::uint64_t bytes_;
-};
-
 std::string lower_case(std::string text) {
   for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return text;
@@ -126,7 +110,7 @@ void Analyst::judge_stream(const PickleStream& stream, const std::string& where,
 bool Analyst::read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
                           std::uint64_t max_pickles, const std::string& where) {
   PickleStream stream(machine_, offset, max_pickles, limits_);
-  const Range range(payload, offset, bytes);
+  const io::Range range(payload, offset, bytes);
   io::SequentialSource source(range);
   Bytes piece(std::min(bytes, piece_bytes));
   while (const std::size_t count = piece.empty() ? 0 : source.read(piece)) {

@@ -14,29 +14,12 @@
 #include "codec/codec.hpp"
 #include "io/file.hpp"
 #include "pickle/disassemble.hpp"
+#include "store/pickle_stream.hpp"
 
 namespace brine {
 namespace {
 
 using archive::Format;
-
-constexpr std::byte protocol_opcode{0x80};
-
-// A member of a container, with offsets of its own.
-class Member final : public RandomSource {
- public:
-  Member(const RandomSource& whole, std::uint64_t offset, std::uint64_t bytes)
-      : whole_(whole), offset_(offset), bytes_(bytes) {}
-  std::uint64_t size() const override { return bytes_; }
-  void read_at(std::uint64_t offset, ByteSpan buffer) const override {
-    whole_.read_at(offset_ + offset, buffer);
-  }
-
- private:
-  const RandomSource& whole_;
-  std::uint64_t offset_;
-  std::uint64_t bytes_;
-};
 
 Bytes head_of(const RandomSource& payload) {
   Bytes head(std::min<std::uint64_t>(payload.size(), archive::sniff_bytes));
@@ -46,7 +29,7 @@ Bytes head_of(const RandomSource& payload) {
 
 bool begins_like_pickle(const RandomSource& member) {
   const Bytes head = head_of(member);
-  return !head.empty() && head[0] == protocol_opcode;
+  return !head.empty() && head[0] == store::protocol_opcode;
 }
 
 class Disassembler {
@@ -133,7 +116,7 @@ void Disassembler::list_npy(const RandomSource& npy, const std::string& place) {
 }
 
 void Disassembler::list_member(const RandomSource& zip, const archive::ZipMember& member) {
-  const Member bytes(zip, member.offset, member.method == 0 ? member.bytes : 0);
+  const io::Range bytes(zip, member.offset, member.method == 0 ? member.bytes : 0);
   const std::string place = fmt::format("{} {}", options_.name, member.name);
   const bool is_named = member.name.ends_with(".pkl") || member.name.ends_with(".pickle");
   const bool is_storage = member.name.find("/data/") != std::string::npos;
