@@ -11,6 +11,7 @@
 #include "brine/error.hpp"
 #include "codec/codec.hpp"
 #include "io/file.hpp"
+#include "io/range.hpp"
 #include "tensor/joblib.hpp"
 
 namespace brine::store {

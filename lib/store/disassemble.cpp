@@ -13,6 +13,7 @@
 #include "brine/pickle.hpp"
 #include "codec/codec.hpp"
 #include "io/file.hpp"
+#include "io/range.hpp"
 #include "pickle/disassemble.hpp"
 #include "store/pickle_stream.hpp"
 

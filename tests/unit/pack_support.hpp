@@ -29,7 +29,8 @@ struct MemoryRandomSource : RandomSource {
     if (offset > bytes.size() || buffer.size() > bytes.size() - offset) {
       throw Error(Errc::internal, "read outside the source");
     }
-    std::memcpy(buffer.data(), bytes.data() + offset, buffer.size());
+    // Nothing may be asked for through a null pointer; memcpy takes none.
+    if (!buffer.empty()) std::memcpy(buffer.data(), bytes.data() + offset, buffer.size());
   }
   Bytes bytes;
 };
