@@ -53,6 +53,7 @@ class CommandTest(unittest.TestCase):
     """Runs in a directory of its own, with a store in `.brine` unless `without_store` is set."""
 
     without_store = False
+    brine = BRINE  # the command that is run
 
     def setUp(self):
         directory = tempfile.TemporaryDirectory(prefix="brine-cli-")
@@ -69,7 +70,7 @@ class CommandTest(unittest.TestCase):
         return path
 
     def run_brine(self, *words, stdin=b"", env=None, prefix=()):
-        return subprocess.run([*prefix, BRINE, *map(str, words)], cwd=self.path, input=stdin,
+        return subprocess.run([*prefix, self.brine, *map(str, words)], cwd=self.path, input=stdin,
                               capture_output=True, env=clean_environment(**(env or {})),
                               timeout=120)
 
