@@ -179,16 +179,18 @@ NodeId Graph::on_persistent(const Token& token, Values id) {
 NodeId Graph::on_extension(const Token& token) { return add_object(token, NodeKind::other, {}); }
 
 NodeId Graph::on_symbol(const Token& token, std::string_view module, std::string_view name) {
-  const auto [known, is_new] = symbol_numbers_.try_emplace(
-      Symbol{std::string(module), std::string(name)}, static_cast<std::uint32_t>(symbols_.size()));
-  if (is_new) {
-    if (symbols_.size() >= limits_.max_symbols) {
-      fail(fmt::format("max_symbols: more than {} symbols", limits_.max_symbols));
-      return no_node;
-    }
-    symbols_.push_back(known->first);
+  Symbol symbol{std::string(module), std::string(name)};
+  if (const auto known = symbol_numbers_.find(symbol); known != symbol_numbers_.end()) {
+    return add(token, NodeKind::symbol, known->second);
   }
-  return add(token, NodeKind::symbol, known->second);
+  if (symbols_.size() >= limits_.max_symbols) {
+    fail(fmt::format("max_symbols: more than {} symbols", limits_.max_symbols));
+    return no_node;
+  }
+  const auto number = static_cast<std::uint32_t>(symbols_.size());
+  symbols_.push_back(symbol);
+  symbol_numbers_.emplace(std::move(symbol), number);
+  return add(token, NodeKind::symbol, number);
 }
 
 NodeId Graph::on_stack_symbol(const Token& token, NodeId module, NodeId name) {

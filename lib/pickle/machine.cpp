@@ -39,8 +39,10 @@ constexpr std::size_t flags_place = 7;
 Note parity_of(const Token& token) {
   if (token.argument.empty() || !token.held) return 0;
   const bool is_spelled = token.code->argument == Argument::line;
-  const auto byte = std::to_integer<unsigned>(is_spelled ? token.argument.back()
-                                                         : token.argument.front());
+  ByteView number = token.argument;
+  if (is_spelled && number.back() == std::byte{'L'}) number = number.first(number.size() - 1);
+  if (number.empty()) return 0;
+  const auto byte = std::to_integer<unsigned>(is_spelled ? number.back() : number.front());
   const bool is_number = token.code->op != Op::float_ && token.code->op != Op::binfloat;
   return !is_number ? 0 : byte % 2 == 0 ? even : odd;
 }
@@ -49,9 +51,8 @@ Note note_of_code(std::string_view code) {
   if (!code.empty() && std::string_view("|<>=").find(code[0]) != code.npos) code.remove_prefix(1);
   if (code.empty()) return 0;
   const std::string_view width = code.substr(1);
-  const bool is_width = std::all_of(width.begin(), width.end(), [](char c) {
-    return c >= '0' && c <= '9';
-  });
+  const bool is_width =
+      std::all_of(width.begin(), width.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!is_width) return 0;
   if (code[0] == 'O') return object_code;
   return std::string_view("?biufcSUVMm").find(code[0]) == std::string_view::npos ? 0 : plain_code;
@@ -114,8 +115,8 @@ std::uint32_t Machine::note_of_tuple(Values items) const {
     note |= note_of_code(text_of(items[0]));
   }
   if (items.size() <= flags_place) return note;
-  const bool is_bare = items[subtype_place].shape == Shape::none &&
-                       items[fields_place].shape == Shape::none;
+  const bool is_bare =
+      items[subtype_place].shape == Shape::none && items[fields_place].shape == Shape::none;
   if (is_bare) note |= bare;
   if (items[flags_place].shape == Shape::scalar) {
     if (items[flags_place].ref == odd) note |= counts_references;
@@ -135,9 +136,10 @@ Abstract Machine::on_call(const Token&, const Abstract& callable, const Abstract
   if (callable.shape != Shape::symbol || callable.ref != dtype_number_) return of(Shape::unknown);
   const Note code = arguments.ref & (plain_code | object_code);
   const bool is_tuple = arguments.shape == Shape::tuple;
-  return {Shape::unknown, false, is_tuple && code == plain_code    ? plain_dtype
-                                 : is_tuple && code == object_code ? object_dtype
-                                                                   : other_dtype};
+  return {Shape::unknown, false,
+          is_tuple && code == plain_code    ? plain_dtype
+          : is_tuple && code == object_code ? object_dtype
+                                            : other_dtype};
 }
 
 void Machine::on_state(const Token& token, const Abstract& object, const Abstract& state) {
@@ -246,28 +248,38 @@ Abstract Machine::on_stack_symbol(const Token& token, const Abstract& module,
                     module_text, name_text);
 }
 
-Abstract Machine::add_symbol(SymbolPush push, std::string_view module, std::string_view name) {
-  const auto [known, is_new] = symbol_numbers_.try_emplace(
-      fmt::format("{}\n{}", module, name), static_cast<std::uint32_t>(symbols_.size()));
-  if (is_new) {
-    if (symbols_.size() >= limits_.max_symbols) {
-      fail(fmt::format("max_symbols: more than {} symbols", limits_.max_symbols));
-      return no_value;
-    }
-    symbol_bytes_ += module.size() + name.size();
-    if (symbol_bytes_ > limits_.max_text_bytes / 16) {
-      fail(fmt::format("max_text_bytes: the names of symbols take over a sixteenth of {} bytes",
-                       limits_.max_text_bytes));
-      return no_value;
-    }
-    symbols_.push_back({{std::string(module), std::string(name)}, 0, push.offset, protocol()});
-    if (symbols_.back().symbol == dtype_symbol) dtype_number_ = known->second;
+// The number of a symbol, new or known; none where a limit forbids a new one.
+std::optional<std::uint32_t> Machine::number_of(std::string_view module, std::string_view name,
+                                                std::uint64_t offset) {
+  std::string key = fmt::format("{}\n{}", module, name);
+  if (const auto known = symbol_numbers_.find(key); known != symbol_numbers_.end()) {
+    return known->second;
   }
-  MetSymbol& met = symbols_[known->second];
+  if (symbols_.size() >= limits_.max_symbols) {
+    fail(fmt::format("max_symbols: more than {} symbols", limits_.max_symbols));
+    return std::nullopt;
+  }
+  if (symbol_bytes_ + key.size() > limits_.max_text_bytes / 16) {
+    fail(fmt::format("max_text_bytes: the names of symbols take over a sixteenth of {} bytes",
+                     limits_.max_text_bytes));
+    return std::nullopt;
+  }
+  symbol_bytes_ += key.size();
+  const auto number = static_cast<std::uint32_t>(symbols_.size());
+  symbols_.push_back({{std::string(module), std::string(name)}, 0, offset, protocol()});
+  symbol_numbers_.emplace(std::move(key), number);
+  if (symbols_.back().symbol == dtype_symbol) dtype_number_ = number;
+  return number;
+}
+
+Abstract Machine::add_symbol(SymbolPush push, std::string_view module, std::string_view name) {
+  const auto number = number_of(module, name, push.offset);
+  if (!number) return no_value;
+  MetSymbol& met = symbols_[*number];
   ++met.count;
   // The lowest protocol decides: under 3, a name may mean another one.
   met.protocol = std::min(met.protocol, protocol());
-  push.symbol = known->second;
+  push.symbol = *number;
   push.protocol = static_cast<std::uint8_t>(protocol());
   if (detail_ == Detail::pushes) {
     if (is_full(pushes_)) {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -150,6 +151,8 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   void judge_dtype(const Token& token, std::uint32_t dtype, std::uint32_t state);
   void add_concern(Concern::Kind kind, const Token& token, std::uint32_t symbol);
   std::string_view text_of(const Abstract& value) const;
+  std::optional<std::uint32_t> number_of(std::string_view module, std::string_view name,
+                                         std::uint64_t offset);
   Abstract add_symbol(SymbolPush push, std::string_view module, std::string_view name);
   template <typename Item>
   bool is_full(const std::vector<Item>& items) const;

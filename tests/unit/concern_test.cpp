@@ -101,6 +101,20 @@ BOOST_AUTO_TEST_CASE(dtypes_that_numpy_would_have_to_believe_are_told) {
   for (const Stream& row : rows) BOOST_TEST(concerns(row).starts_with("believed"));
 }
 
+// As Python 2 wrote them into protocol 0.
+BOOST_AUTO_TEST_CASE(flags_that_are_spelled_out_are_read) {
+  const auto with_flags = [](Op op, std::string_view spelled) {
+    const Stream minus = Stream().line(Op::int_, "-1");
+    return built(dtype("O8"), Stream().mark().line(Op::int_, "3").line(Op::string, "'|'")
+                                      .op(Op::none).op(Op::none).op(Op::none).raw(minus.str())
+                                      .raw(minus.str()).line(op, spelled).op(Op::tuple));
+  };
+  BOOST_TEST(concerns(with_flags(Op::int_, "63")) == "");
+  BOOST_TEST(concerns(with_flags(Op::long_, "63L")) == "");
+  BOOST_TEST(concerns(with_flags(Op::int_, "62")).starts_with("forged"));
+  BOOST_TEST(concerns(with_flags(Op::long_, "62L")).starts_with("forged"));
+}
+
 BOOST_AUTO_TEST_CASE(a_dtype_from_the_memo_is_the_same_dtype) {
   const Stream again = Stream(dtype("O8")).memo().op(Op::pop).get(0);
   BOOST_TEST(concerns(built(again, bare_state(0))).starts_with("forged"));

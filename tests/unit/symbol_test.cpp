@@ -244,4 +244,16 @@ BOOST_AUTO_TEST_CASE(texts_are_utf8_with_lone_surrogates) {
   BOOST_TEST(!is_utf8("\xed\xa0\x80", Surrogates::refused));
 }
 
+// The machine of a zip goes on with the next member.
+BOOST_AUTO_TEST_CASE(a_symbol_over_the_limit_stays_refused_in_the_next_pickle) {
+  Machine machine(Detail::symbols, {.max_symbols = 1});
+  const Stream two = Stream().global("a", "B").global("c", "D").stop();
+  BOOST_TEST(run(machine, two).find("max_symbols") != std::string::npos);
+  BOOST_TEST(machine.symbols().size() == 1U);
+  BOOST_TEST(run(machine, Stream().global("c", "D").stop()).find("max_symbols") !=
+             std::string::npos);
+  BOOST_TEST(run(machine, Stream().global("a", "B").stop()) == "");
+  BOOST_TEST(machine.symbols()[0].count == 2U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
