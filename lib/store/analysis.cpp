@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "archive/npy.hpp"
 #include "archive/zip.hpp"
@@ -20,6 +22,7 @@ namespace {
 constexpr std::size_t most_findings = 1000;
 constexpr std::uint64_t piece_bytes = 1ULL << 20;
 constexpr std::string_view joblib_format = "joblib";
+const std::string as_plain = "read as a plain pickle: ";
 
 std::optional<CodecId> codec_of(archive::Format format) {
   switch (format) {
@@ -45,6 +48,39 @@ bool begins_like_pickle(const RandomSource& payload, const archive::ZipMember& m
   std::byte first{};
   if (member.bytes > 0) payload.read_at(member.offset, {&first, 1});
   return first == protocol_opcode;
+}
+
+scan::SeenSymbol seen(const pickle::MetSymbol& met) {
+  return {met.symbol, met.protocol, met.count, met.offset};
+}
+
+std::string describe(const pickle::Machine& machine, const pickle::Concern& concern) {
+  using Kind = pickle::Concern::Kind;
+  if (concern.kind == Kind::shared_memo) {
+    return "the memo of the pickle before it decides what is read here: not every reader keeps it";
+  }
+  const Symbol& symbol = machine.symbols()[concern.symbol].symbol;
+  const std::string name = base::printable(fmt::format("{}:{}", symbol.module, symbol.name));
+  switch (concern.kind) {
+    case Kind::changes_import:
+      return name + " itself is changed, not an instance of it";
+    case Kind::forged_objects:
+      return name + " is made to take bytes for pointers to objects";
+    default:
+      return name + " is given fields or flags that numpy believes: wrong ones corrupt memory";
+  }
+}
+
+// Whether `other` gives rise to the same concern as `machine`.
+bool has_concern(const pickle::Machine& other, const pickle::Machine& machine,
+                 const pickle::Concern& concern) {
+  const auto symbol_of = [](const pickle::Machine& from, const pickle::Concern& each) {
+    return from.symbols().empty() ? Symbol{} : from.symbols()[each.symbol].symbol;
+  };
+  const auto& others = other.concerns();
+  return std::any_of(others.begin(), others.end(), [&](const pickle::Concern& each) {
+    return each.kind == concern.kind && symbol_of(other, each) == symbol_of(machine, concern);
+  });
 }
 
 }  // namespace
@@ -163,16 +199,6 @@ void Analyst::look_into_zip(const RandomSource& payload) {
   }
 }
 
-Analysis Analyst::joblib_of(Source& decoded) const {
-  Analyst inner(policy_, pickle::Detail::symbols, limits_);
-  inner.analysis_.report.verdict = Verdict::safe;
-  inner.analysis_.report.format = joblib_format;
-  inner.read_joblib(decoded, "");
-  Analysis found = inner.conclude();
-  found.report.payload_bytes = 1;  // some: it was read
-  return found;
-}
-
 // One level deep: a compressed file in a compressed file is opaque.
 void Analyst::look_into_compressed(const RandomSource& payload, CodecId codec) {
   io::SequentialSource stored(payload);
@@ -180,11 +206,13 @@ void Analyst::look_into_compressed(const RandomSource& payload, CodecId codec) {
   Analyst inner(policy_, pickle::Detail::symbols, limits_);
   Bytes piece(piece_bytes);
   while (const std::size_t count = decoded->read(piece)) inner.write(ByteView(piece).first(count));
-  Analysis inside = inner.finish();
-  if (inside.report.format == joblib_format) {
+  inner.judge_payload();
+  if (inner.wants_payload()) inner.leave_container();
+  if (inner.analysis_.report.format == joblib_format) {
     io::SequentialSource again(payload);
-    inside = joblib_of(*codec::make_decoding_source(codec, again, limits_));
+    inner.read_joblib(*codec::make_decoding_source(codec, again, limits_), "");
   }
+  const Analysis inside = inner.conclude();
   analysis_.report.pickles += inside.report.pickles;
   analysis_.report.opcodes += inside.report.opcodes;
   analysis_.report.protocol = inside.report.protocol;
@@ -201,23 +229,25 @@ void Analyst::look_into_compressed(const RandomSource& payload, CodecId codec) {
 }
 
 // Whoever hands the file to pickle.load instead of joblib runs the elements of arrays as opcodes.
-// Elements name something that is denied by design only.
-void Analyst::judge_as_plain_pickle() {
-  for (const pickle::MetSymbol& met : machine_.symbols()) {
-    if (policy_.standing(met.symbol, met.protocol) != scan::Standing::denied) continue;
-    add(Verdict::dangerous, met.offset,
-        base::printable(
-            fmt::format("{}:{} is on the deny list", met.symbol.module, met.symbol.name)));
+// By chance they name nothing, so what they name counts; that they break off says nothing.
+void Analyst::judge_as_plain_pickle(const pickle::Machine& plain) {
+  std::set<Symbol> told;
+  for (const pickle::MetSymbol& met : machine_.symbols()) told.insert(met.symbol);
+  std::vector<scan::SeenSymbol> only_here;
+  for (const pickle::MetSymbol& met : plain.symbols()) {
+    if (!told.contains(met.symbol)) only_here.push_back(seen(met));
   }
-  if (machine_.hides_name()) {
-    add(Verdict::dangerous, 0, "read as a plain pickle, it imports a name that is hidden");
+  for (Finding& finding : scan::judge(only_here, policy_)) {
+    add(finding.verdict, finding.offset, as_plain + finding.reason);
   }
+  add_concerns(plain, as_plain, &machine_);
+  if (plain.hides_name()) add(Verdict::dangerous, 0, as_plain + "it imports a name that is hidden");
 }
 
 // Once more from the front, now knowing that arrays stand between the opcodes.
 void Analyst::read_joblib(Source& payload, const std::string& where) {
-  judge_as_plain_pickle();
-  machine_ = pickle::Machine(pickle::Detail::symbols, limits_);
+  const pickle::Machine plain =
+      std::exchange(machine_, pickle::Machine(pickle::Detail::symbols, limits_));
   tensor::JoblibReader reader(&machine_, limits_);
   Bytes piece(piece_bytes);
   std::uint64_t behind = 0;
@@ -232,6 +262,7 @@ void Analyst::read_joblib(Source& payload, const std::string& where) {
   report.pickles += reader.inner_machines().size();
   report.opcodes += reader.opcode_count();
   inner_machines_ = reader.take_inner_machines();
+  judge_as_plain_pickle(plain);
   if (reader.state() == pickle::TokenReader::State::stopped) {
     ++report.pickles;
     if (behind > 0) add(Verdict::unknown, reader.offset(), where + "bytes follow the last pickle");
@@ -259,7 +290,9 @@ void Analyst::look_inside(const RandomSource& payload) {
 
 // What the payload is when it is no container with a directory.
 void Analyst::judge_payload() {
+  if (!format_) settle_format();
   ScanReport& report = analysis_.report;
+  report.verdict = Verdict::safe;
   report.format = archive::to_string(*format_);
   if (!stream_) {
     if (!wants_payload())
@@ -283,9 +316,11 @@ void Analyst::judge_payload() {
   }
 }
 
+void Analyst::leave_container() {
+  add(Verdict::unknown, 0, "a container: its content was not looked into");
+}
+
 Analysis Analyst::finish(const RandomSource& payload) {
-  if (!format_) settle_format();
-  analysis_.report.verdict = Verdict::safe;
   judge_payload();
   if (analysis_.report.format == joblib_format) {
     io::SequentialSource source(payload);
@@ -296,10 +331,8 @@ Analysis Analyst::finish(const RandomSource& payload) {
 }
 
 Analysis Analyst::finish() {
-  if (!format_) settle_format();
-  analysis_.report.verdict = Verdict::safe;
   judge_payload();
-  if (wants_payload()) add(Verdict::unknown, 0, "a container: its content was not looked into");
+  if (wants_payload()) leave_container();
   if (analysis_.report.format == joblib_format) {
     add(machine_.hides_name() ? Verdict::dangerous : Verdict::unknown, 0,
         "arrays stand between the opcodes: what follows the first one was not looked into");
@@ -307,28 +340,19 @@ Analysis Analyst::finish() {
   return conclude();
 }
 
-void Analyst::add_concerns(const pickle::Machine& machine) {
+void Analyst::add_concerns(const pickle::Machine& machine, const std::string& where,
+                           const pickle::Machine* told) {
   using Kind = pickle::Concern::Kind;
   for (const pickle::Concern& concern : machine.concerns()) {
-    if (concern.kind == Kind::shared_memo) {
-      add(Verdict::unknown, concern.offset,
-          "the memo of the pickle before it decides what is read here: not every reader keeps it");
-      continue;
+    if (told != nullptr && has_concern(*told, machine, concern)) continue;
+    const Verdict verdict =
+        concern.kind == Kind::changes_import || concern.kind == Kind::forged_objects
+            ? Verdict::dangerous
+            : Verdict::unknown;
+    if (concern.kind != Kind::shared_memo) {
+      if (policy_.is_trusted(machine.symbols()[concern.symbol].symbol)) continue;
     }
-    const Symbol& symbol = machine.symbols()[concern.symbol].symbol;
-    if (policy_.is_trusted(symbol)) continue;
-    const std::string name = base::printable(fmt::format("{}:{}", symbol.module, symbol.name));
-    if (concern.kind == Kind::changes_import) {
-      add(Verdict::dangerous, concern.offset,
-          fmt::format("{} itself is changed, not an instance of it", name));
-    } else if (concern.kind == Kind::forged_objects) {
-      add(Verdict::dangerous, concern.offset,
-          fmt::format("{} is made to take bytes for pointers to objects", name));
-    } else {
-      add(Verdict::unknown, concern.offset,
-          fmt::format("{} is given fields or flags that numpy believes: wrong ones corrupt memory",
-                      name));
-    }
+    add(verdict, concern.offset, where + describe(machine, concern));
   }
 }
 
@@ -336,11 +360,11 @@ Analysis Analyst::conclude() {
   ScanReport& report = analysis_.report;
   report.payload_bytes = offset_;
   report.complete = analysis_.incomplete.empty();
-  std::vector<scan::SeenSymbol> seen;
+  std::vector<scan::SeenSymbol> symbols;
   std::map<Symbol, std::uint64_t> counts;
   const auto collect = [&](const pickle::Machine& machine) {
     for (const pickle::MetSymbol& met : machine.symbols()) {
-      seen.push_back({met.symbol, met.protocol, met.count, met.offset});
+      symbols.push_back(seen(met));
       // A pickle may name anything; reports are text. What is escaped here could not be imported.
       counts[{base::printable(met.symbol.module), base::printable(met.symbol.name)}] += met.count;
     }
@@ -353,7 +377,7 @@ Analysis Analyst::conclude() {
   collect(machine_);
   for (const auto& machine : inner_machines_) collect(*machine);
   for (const auto& [symbol, count] : counts) report.symbols.push_back({symbol, count});
-  for (Finding& finding : scan::judge(seen, policy_)) {
+  for (Finding& finding : scan::judge(symbols, policy_)) {
     add(finding.verdict, finding.offset, std::move(finding.reason));
   }
   std::stable_sort(report.findings.begin(), report.findings.end(),

@@ -65,10 +65,12 @@ class Analyst final : public Sink {
   void judge_stream(const PickleStream& stream, const std::string& where,
                     Behind behind = Behind::nothing);
   void judge_payload();
-  void add_concerns(const pickle::Machine& machine);
+  void leave_container();
+  /// But for those that `told` has too.
+  void add_concerns(const pickle::Machine& machine, const std::string& where = {},
+                    const pickle::Machine* told = nullptr);
   void read_joblib(Source& payload, const std::string& where);
-  void judge_as_plain_pickle();
-  Analysis joblib_of(Source& decoded) const;
+  void judge_as_plain_pickle(const pickle::Machine& plain);
   Analysis conclude();
 
   const scan::Policy& policy_;

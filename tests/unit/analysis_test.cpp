@@ -201,11 +201,25 @@ BOOST_AUTO_TEST_CASE(joblib_is_read_past_its_arrays) {
 }
 
 BOOST_AUTO_TEST_CASE(joblib_is_judged_as_a_plain_pickle_too) {
-  const Analysis shell = analyse(joblib_of("cposix\nsystem\n(X\2\0\0\0idtR."s));
-  BOOST_TEST(to_string(shell.report.verdict) == "dangerous");
-  BOOST_TEST(has_finding(shell, "posix:system"));
-  const Analysis hidden = analyse(joblib_of("S'o s'\nS'x'\n\x93."));
-  BOOST_TEST(to_string(hidden.report.verdict) == "dangerous");
+  struct Row {
+    std::string elements;
+    std::string_view verdict;
+    std::string_view finding;
+  };
+  const Row rows[] = {
+      {"cposix\nsystem\n(X\2\0\0\0idtR."s, "dangerous", "posix:system"},
+      {"cmine\nThing\n.", "unknown", "mine:Thing"},
+      {"S'o s'\nS'x'\n\x93.", "dangerous", "a name that is hidden"},
+      {"cnumpy\ndtype\n}b.", "dangerous", "is changed"},
+  };
+  for (const Row& row : rows) {
+    const std::string file = joblib_of(row.elements);
+    for (const Analysis& found : {analyse(file), analyse(packed(CodecId::gzip, file))}) {
+      BOOST_TEST(to_string(found.report.verdict) == row.verdict);
+      BOOST_TEST(has_finding(found, "read as a plain pickle: "));
+      BOOST_TEST(has_finding(found, row.finding));
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(joblib_that_is_cut_or_cannot_be_measured_is_not_whole) {
