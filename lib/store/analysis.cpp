@@ -71,15 +71,13 @@ std::string describe(const pickle::Machine& machine, const pickle::Concern& conc
   }
 }
 
-// Whether `other` gives rise to the same concern as `machine`.
+// Whether `other` gives rise to the same concern about a symbol as `machine`.
 bool has_concern(const pickle::Machine& other, const pickle::Machine& machine,
                  const pickle::Concern& concern) {
-  const auto symbol_of = [](const pickle::Machine& from, const pickle::Concern& each) {
-    return from.symbols().empty() ? Symbol{} : from.symbols()[each.symbol].symbol;
-  };
+  const Symbol& symbol = machine.symbols()[concern.symbol].symbol;
   const auto& others = other.concerns();
   return std::any_of(others.begin(), others.end(), [&](const pickle::Concern& each) {
-    return each.kind == concern.kind && symbol_of(other, each) == symbol_of(machine, concern);
+    return each.kind == concern.kind && other.symbols()[each.symbol].symbol == symbol;
   });
 }
 
@@ -229,7 +227,8 @@ void Analyst::look_into_compressed(const RandomSource& payload, CodecId codec) {
 }
 
 // Whoever hands the file to pickle.load instead of joblib runs the elements of arrays as opcodes.
-// By chance they name nothing, so what they name counts; that they break off says nothing.
+// By chance they name nothing, so what they name counts; that they break off, or seem to begin
+// another pickle, says nothing.
 void Analyst::judge_as_plain_pickle(const pickle::Machine& plain) {
   std::set<Symbol> told;
   for (const pickle::MetSymbol& met : machine_.symbols()) told.insert(met.symbol);
@@ -344,7 +343,8 @@ void Analyst::add_concerns(const pickle::Machine& machine, const std::string& wh
                            const pickle::Machine* told) {
   using Kind = pickle::Concern::Kind;
   for (const pickle::Concern& concern : machine.concerns()) {
-    if (told != nullptr && has_concern(*told, machine, concern)) continue;
+    const bool is_chance = concern.kind == Kind::shared_memo;
+    if (told != nullptr && (is_chance || has_concern(*told, machine, concern))) continue;
     const Verdict verdict =
         concern.kind == Kind::changes_import || concern.kind == Kind::forged_objects
             ? Verdict::dangerous

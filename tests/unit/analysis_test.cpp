@@ -222,6 +222,11 @@ BOOST_AUTO_TEST_CASE(joblib_is_judged_as_a_plain_pickle_too) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(elements_that_look_like_another_pickle_say_nothing) {
+  const std::string memos = joblib_of("}\x94.}\x94h\0."s);
+  BOOST_TEST(to_string(analyse(memos).report.verdict) == "safe");
+}
+
 BOOST_AUTO_TEST_CASE(joblib_that_is_cut_or_cannot_be_measured_is_not_whole) {
   const std::string whole = joblib_of(noise(100));
   for (const std::size_t bytes : {whole.size() - 1, whole.size() - 50, std::size_t{60}}) {
