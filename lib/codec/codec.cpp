@@ -64,10 +64,10 @@ int parse_level(const CodecInfo& row, std::string_view text) {
   int level = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), level);
   if (error == std::errc::invalid_argument || end != text.data() + text.size()) {
-    throw Error(Errc::usage,
-                fmt::format("level '{}' of {} is not a whole number", base::printable(text),
-                            row.name),
-                form_of(row));
+    throw Error(
+        Errc::usage,
+        fmt::format("level '{}' of {} is not a whole number", base::printable(text), row.name),
+        form_of(row));
   }
   if (error == std::errc::result_out_of_range) {
     throw Error(Errc::usage,
@@ -146,8 +146,10 @@ void require_magic(CodecId codec, ByteView stored) {
   if (sniff(stored) != codec) throw_damaged(codec, "the magic number is missing");
 }
 
-void throw_damaged(CodecId codec, std::string_view why) {
-  throw Error(Errc::corrupt, fmt::format("damaged {} data: {}", info(codec).name, why));
+void throw_damaged(CodecId codec, std::string_view why) { throw_damaged(info(codec).name, why); }
+
+void throw_damaged(std::string_view format, std::string_view why) {
+  throw Error(Errc::corrupt, fmt::format("damaged {} data: {}", format, why));
 }
 
 void throw_no_memory(CodecId codec) {

@@ -55,13 +55,31 @@ std::uint64_t encoder_bytes(const Codec& codec, std::uint64_t block_bytes);
 /// Says which stream begins with `head` (6 bytes are enough), by its magic number; never none.
 std::optional<CodecId> sniff(ByteView head) noexcept;
 
+/// What streams from outside are encoded as: each codec, and what brine only reads.
+enum class StreamFormat : std::uint8_t {
+  gzip,
+  bzip2,
+  xz,
+  zstd,
+  lzma,     ///< one stream of the tools before xz
+  zlib,     ///< RFC 1950
+  deflate,  ///< RFC 1951, as in a zip
+  lz4,      ///< frames
+};
+
+/// Requires: not none.
+StreamFormat stream_format(CodecId codec) noexcept;
+
 /// Decodes a whole stream from outside: several members or frames back to back, zero padding
-/// between and behind xz streams and behind gzip members, skippable zstd frames. `none` passes
-/// bytes on.
+/// between and behind xz streams and behind gzip members, skippable zstd and lz4 frames. Of lzma,
+/// zlib and deflate there is one stream.
 /// Throws from read(): corrupt (empty, damaged, truncated, something else behind it), unsupported
 /// (xz filters or checks that liblzma lacks), limit (window or dictionary over
 /// Limits::max_decoder_bytes, output over Limits::max_payload_bytes), and what `encoded` throws.
 /// Lifetime: borrows it.
+std::unique_ptr<Source> make_decoding_source(StreamFormat format, Source& encoded,
+                                             const Limits& limits);
+/// As above; `none` passes bytes on.
 std::unique_ptr<Source> make_decoding_source(CodecId codec, Source& encoded, const Limits& limits);
 
 }  // namespace brine::codec

@@ -1,4 +1,4 @@
-// Gzip members (RFC 1952) by zlib.
+// Gzip members (RFC 1952) by zlib; streams of zlib (RFC 1950) and deflate (RFC 1951) are read.
 #include <zlib.h>
 
 #include "codec/stream.hpp"
@@ -53,14 +53,14 @@ class GzipEncoder final : public Encoder {
   Bytes scratch_;
 };
 
-class GzipStream final : public StreamDecoder {
+class InflateStream final : public StreamDecoder {
  public:
-  GzipStream() {
-    const int status = inflateInit2(&stream_, gzip_window_bits);
+  InflateStream(std::string_view format, int window_bits) : format_(format) {
+    const int status = inflateInit2(&stream_, window_bits);
     if (status == Z_MEM_ERROR) throw_no_memory(self);
     if (status != Z_OK) throw_unexpected(self, "inflateInit2", status);
   }
-  ~GzipStream() override { inflateEnd(&stream_); }
+  ~InflateStream() override { inflateEnd(&stream_); }
 
   void begin() override { inflateReset(&stream_); }
 
@@ -76,9 +76,9 @@ class GzipStream final : public StreamDecoder {
       case Z_STREAM_END:
         return {offered - stream_.avail_in, free - stream_.avail_out, status == Z_STREAM_END};
       case Z_DATA_ERROR:
-        throw_damaged(self, stream_.msg != nullptr ? stream_.msg : "invalid data");
+        throw_damaged(format_, stream_.msg != nullptr ? stream_.msg : "invalid data");
       case Z_NEED_DICT:
-        throw_damaged(self, "it asks for a dictionary");
+        throw_damaged(format_, "it asks for a dictionary");
       case Z_MEM_ERROR:
         throw_no_memory(self);
       default:
@@ -87,6 +87,7 @@ class GzipStream final : public StreamDecoder {
   }
 
  private:
+  std::string_view format_;
   z_stream stream_{};
 };
 
@@ -94,7 +95,24 @@ std::unique_ptr<Encoder> make_encoder(int level, std::uint64_t) {
   return std::make_unique<GzipEncoder>(level);
 }
 
-std::unique_ptr<StreamDecoder> make_stream(const Limits&) { return std::make_unique<GzipStream>(); }
+std::unique_ptr<StreamDecoder> make_stream(const Limits&) {
+  return std::make_unique<InflateStream>("gzip", gzip_window_bits);
+}
+
+std::unique_ptr<StreamDecoder> make_zlib(const Limits&) {
+  return std::make_unique<InflateStream>("zlib", MAX_WBITS);
+}
+
+// Without header and trailer: whoever wrote it checks it by other means.
+std::unique_ptr<StreamDecoder> make_deflate(const Limits&) {
+  return std::make_unique<InflateStream>("deflate", -MAX_WBITS);
+}
+
+bool begins_zlib(ByteView head) {
+  if (head.size() < 2) return false;
+  const auto method = std::to_integer<unsigned>(head[0]);
+  return method % 16 == Z_DEFLATED && (method * 256 + std::to_integer<unsigned>(head[1])) % 31 == 0;
+}
 
 std::unique_ptr<Decoder> make_decoder(const Limits& limits) {
   return make_block_decoder(self, make_stream(limits));
@@ -110,5 +128,8 @@ std::uint64_t encoder_bytes(int, std::uint64_t block_bytes) {
 }  // namespace
 
 const Implementation gzip{make_encoder, make_decoder, make_stream, encoder_bytes};
+const StreamKind zlib_kind{"zlib", make_zlib, begins_zlib, 0, false, true};
+const StreamKind deflate_kind{"deflate", make_deflate, [](ByteView) { return true; },
+                              0,         false,        true};
 
 }  // namespace brine::codec

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstring>
 
 #include "base/arithmetic.hpp"
@@ -58,11 +59,11 @@ class PlainSource final : public Source {
 
 class DecodingSource final : public Source {
  public:
-  DecodingSource(CodecId codec, Source& encoded, const Limits& limits)
-      : codec_(codec),
+  DecodingSource(const StreamKind& kind, Source& encoded, const Limits& limits)
+      : kind_(kind),
         encoded_(encoded),
         max_bytes_(limits.max_payload_bytes),
-        stream_(implementation(codec).make_stream(limits)),
+        stream_(kind.make(limits)),
         buffer_(128 << 10),
         input_(ByteView(buffer_).first(0)) {}
 
@@ -77,7 +78,6 @@ class DecodingSource final : public Source {
   }
 
  private:
-  // The longest magic number that sniff() looks at.
   static constexpr std::size_t head_bytes = 6;
 
   // Begins the next member; false at the end of the input.
@@ -85,8 +85,11 @@ class DecodingSource final : public Source {
     if (begun_) skip_padding();
     fill(head_bytes);
     if (begun_ && input_.empty()) return false;
-    if (begun_ && sniff(input_) != codec_) damaged("something else behind the last member");
-    if (!begun_) require_magic(codec_, input_);
+    if (begun_ && (kind_.is_single || !kind_.begins(input_))) {
+      damaged("something else behind the last member");
+    }
+    if (input_.empty()) throw_damaged(kind_.name, "it is empty");
+    if (!kind_.begins(input_)) throw_damaged(kind_.name, "the magic number is missing");
     stream_->begin();
     return begun_ = inside_ = true;
   }
@@ -107,13 +110,13 @@ class DecodingSource final : public Source {
   // Tapes and disks leave zero bytes behind: gzip's own tool ignores them at the end, and the xz
   // format allows them in fours between and behind streams.
   void skip_padding() {
-    if (codec_ != CodecId::gzip && codec_ != CodecId::xz) return;
+    if (kind_.padding == 0) return;
     const std::uint64_t start = position_;
     for (fill(1); !input_.empty() && input_[0] == std::byte{0}; fill(1)) take(1);
     if (start == position_) return;
-    if (codec_ == CodecId::gzip && !input_.empty()) damaged("something else behind the padding");
-    if (codec_ == CodecId::xz && (position_ - start) % 4 != 0) {
-      damaged("the padding is no multiple of 4 bytes");
+    if (kind_.pads_end_only && !input_.empty()) damaged("something else behind the padding");
+    if ((position_ - start) % kind_.padding != 0) {
+      damaged(fmt::format("the padding is no multiple of {} bytes", kind_.padding));
     }
   }
 
@@ -136,10 +139,10 @@ class DecodingSource final : public Source {
   }
 
   [[noreturn]] void damaged(std::string_view why) const {
-    throw_damaged(codec_, fmt::format("{} at byte {}", why, position_));
+    throw_damaged(kind_.name, fmt::format("{} at byte {}", why, position_));
   }
 
-  CodecId codec_;
+  const StreamKind& kind_;
   Source& encoded_;
   std::uint64_t max_bytes_;
   std::unique_ptr<StreamDecoder> stream_;
@@ -152,15 +155,51 @@ class DecodingSource final : public Source {
   bool inside_ = false;  // a member is not complete yet
 };
 
+template <CodecId codec>
+bool begins_as(ByteView head) {
+  return sniff(head) == codec;
+}
+
+// Pointers to members of other files are no constants before those are: so this is a function.
+const StreamKind& kind_of(StreamFormat format) {
+  static const std::array<StreamKind, 4> of_codecs{{
+      {"gzip", gzip.make_stream, begins_as<CodecId::gzip>, 1, true},
+      {"bzip2", bzip2.make_stream, begins_as<CodecId::bzip2>},
+      {"xz", xz.make_stream, begins_as<CodecId::xz>, 4},
+      {"zstd", zstd.make_stream, begins_as<CodecId::zstd>},
+  }};
+  switch (format) {
+    case StreamFormat::lzma:
+      return lzma_kind;
+    case StreamFormat::zlib:
+      return zlib_kind;
+    case StreamFormat::deflate:
+      return deflate_kind;
+    case StreamFormat::lz4:
+      return lz4_kind;
+    default:
+      return of_codecs[static_cast<std::size_t>(format)];
+  }
+}
+
 }  // namespace
+
+StreamFormat stream_format(CodecId codec) noexcept {
+  return static_cast<StreamFormat>(static_cast<unsigned>(codec) - 1);
+}
 
 std::unique_ptr<Decoder> make_block_decoder(CodecId codec, std::unique_ptr<StreamDecoder> stream) {
   return std::make_unique<BlockDecoder>(codec, std::move(stream));
 }
 
+std::unique_ptr<Source> make_decoding_source(StreamFormat format, Source& encoded,
+                                             const Limits& limits) {
+  return std::make_unique<DecodingSource>(kind_of(format), encoded, limits);
+}
+
 std::unique_ptr<Source> make_decoding_source(CodecId codec, Source& encoded, const Limits& limits) {
   if (codec == CodecId::none) return std::make_unique<PlainSource>(encoded);
-  return std::make_unique<DecodingSource>(codec, encoded, limits);
+  return make_decoding_source(stream_format(codec), encoded, limits);
 }
 
 }  // namespace brine::codec

@@ -51,6 +51,22 @@ extern const Implementation zstd;
 
 const Implementation& implementation(CodecId codec) noexcept;
 
+/// How streams of one format are told and decoded.
+struct StreamKind {
+  std::string_view name;
+  std::unique_ptr<StreamDecoder> (*make)(const Limits& limits);
+  /// Whether a member begins with these bytes, 6 where there are as many.
+  bool (*begins)(ByteView head);
+  std::size_t padding = 0;  ///< zeros between members come in multiples of it; 0: there are none
+  bool pads_end_only = false;
+  bool is_single = false;  ///< one member is all
+};
+
+extern const StreamKind lzma_kind;
+extern const StreamKind zlib_kind;
+extern const StreamKind deflate_kind;
+extern const StreamKind lz4_kind;
+
 /// Decodes blocks that are one whole member each.
 std::unique_ptr<Decoder> make_block_decoder(CodecId codec, std::unique_ptr<StreamDecoder> stream);
 
@@ -58,14 +74,14 @@ std::unique_ptr<Decoder> make_block_decoder(CodecId codec, std::unique_ptr<Strea
 void require_magic(CodecId codec, ByteView stored);
 
 [[noreturn]] void throw_damaged(CodecId codec, std::string_view why);
+[[noreturn]] void throw_damaged(std::string_view format, std::string_view why);
 [[noreturn]] void throw_no_memory(CodecId codec);
 /// For answers of a library that only a bug of ours can bring about.
 [[noreturn]] void throw_unexpected(CodecId codec, std::string_view function, long long answer);
 
 /// zlib and bzip2 count in 32 bits: larger buffers are fed to them in pieces.
 inline unsigned piece(std::size_t bytes) noexcept {
-  return static_cast<unsigned>(
-      std::min<std::size_t>(bytes, std::numeric_limits<unsigned>::max()));
+  return static_cast<unsigned>(std::min<std::size_t>(bytes, std::numeric_limits<unsigned>::max()));
 }
 
 /// Scratch memory that only grows, so that blocks of one size cost one allocation.

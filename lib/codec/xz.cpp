@@ -1,4 +1,4 @@
-// Xz streams by liblzma.
+// Xz streams by liblzma; those of the lzma tools before xz are read.
 #include <fmt/format.h>
 #include <lzma.h>
 
@@ -30,8 +30,7 @@ class Filter {
 
  private:
   lzma_options_lzma options_{};
-  std::array<lzma_filter, 2> chain_{
-      {{LZMA_FILTER_LZMA2, &options_}, {LZMA_VLI_UNKNOWN, nullptr}}};
+  std::array<lzma_filter, 2> chain_{{{LZMA_FILTER_LZMA2, &options_}, {LZMA_VLI_UNKNOWN, nullptr}}};
 };
 
 class XzEncoder final : public Encoder {
@@ -63,15 +62,19 @@ class XzEncoder final : public Encoder {
   Bytes scratch_;
 };
 
+enum class Form : std::uint8_t { xz, alone };
+
 class XzStream final : public StreamDecoder {
  public:
-  explicit XzStream(const Limits& limits) : max_bytes_(limits.max_decoder_bytes) {}
+  XzStream(Form form, const Limits& limits) : form_(form), max_bytes_(limits.max_decoder_bytes) {}
   ~XzStream() override { lzma_end(&stream_); }
 
   void begin() override {
     // A memory limit of 0 is no limit that liblzma takes.
-    const lzma_ret status = lzma_stream_decoder(
-        &stream_, std::max<std::uint64_t>(max_bytes_, 1), LZMA_TELL_UNSUPPORTED_CHECK);
+    const std::uint64_t most = std::max<std::uint64_t>(max_bytes_, 1);
+    const lzma_ret status = form_ == Form::alone
+                                ? lzma_alone_decoder(&stream_, most)
+                                : lzma_stream_decoder(&stream_, most, LZMA_TELL_UNSUPPORTED_CHECK);
     if (status == LZMA_MEM_ERROR) throw_no_memory(self);
     if (status != LZMA_OK) throw_unexpected(self, "lzma_stream_decoder", status);
   }
@@ -97,16 +100,16 @@ class XzStream final : public StreamDecoder {
   [[noreturn]] void fail(lzma_ret status) {
     switch (status) {
       case LZMA_DATA_ERROR:
-        throw_damaged(self, "invalid data or check");
+        throw_damaged(name(), "invalid data or check");
       case LZMA_FORMAT_ERROR:
-        throw_damaged(self, "the magic number is missing");
+        throw_damaged(name(), "the magic number is missing");
       case LZMA_UNSUPPORTED_CHECK:
         throw Error(Errc::unsupported, "xz data with an unknown kind of integrity check");
       case LZMA_OPTIONS_ERROR:
         throw Error(Errc::unsupported, "xz data with unknown filters or options");
       case LZMA_MEMLIMIT_ERROR:
-        throw Error(Errc::limit, fmt::format("max_decoder_bytes is {}, this xz data needs {}",
-                                             max_bytes_, lzma_memusage(&stream_)));
+        throw Error(Errc::limit, fmt::format("max_decoder_bytes is {}, this {} data needs {}",
+                                             max_bytes_, name(), lzma_memusage(&stream_)));
       case LZMA_MEM_ERROR:
         throw_no_memory(self);
       default:
@@ -114,6 +117,9 @@ class XzStream final : public StreamDecoder {
     }
   }
 
+  std::string_view name() const { return form_ == Form::xz ? "xz" : "lzma"; }
+
+  Form form_;
   std::uint64_t max_bytes_;
   lzma_stream stream_ = LZMA_STREAM_INIT;
 };
@@ -123,8 +129,15 @@ std::unique_ptr<Encoder> make_encoder(int level, std::uint64_t block_bytes) {
 }
 
 std::unique_ptr<StreamDecoder> make_stream(const Limits& limits) {
-  return std::make_unique<XzStream>(limits);
+  return std::make_unique<XzStream>(Form::xz, limits);
 }
+
+std::unique_ptr<StreamDecoder> make_alone(const Limits& limits) {
+  return std::make_unique<XzStream>(Form::alone, limits);
+}
+
+// Properties of a decoder, below 225; a dictionary of 2^n or 2^n + 2^(n-1) bytes is up to liblzma.
+bool begins_alone(ByteView head) { return !head.empty() && head[0] < std::byte{225}; }
 
 std::unique_ptr<Decoder> make_decoder(const Limits& limits) {
   return make_block_decoder(self, make_stream(limits));
@@ -138,5 +151,6 @@ std::uint64_t encoder_bytes(int level, std::uint64_t block_bytes) {
 }  // namespace
 
 const Implementation xz{make_encoder, make_decoder, make_stream, encoder_bytes};
+const StreamKind lzma_kind{"lzma", make_alone, begins_alone, 0, false, true};
 
 }  // namespace brine::codec
