@@ -7,13 +7,9 @@
 #include <set>
 #include <utility>
 
-#include "archive/npy.hpp"
-#include "archive/zip.hpp"
 #include "base/text.hpp"
 #include "brine/error.hpp"
-#include "codec/codec.hpp"
 #include "io/file.hpp"
-#include "io/range.hpp"
 #include "tensor/joblib.hpp"
 
 namespace brine::store {
@@ -23,32 +19,6 @@ constexpr std::size_t most_findings = 1000;
 constexpr std::uint64_t piece_bytes = 1ULL << 20;
 constexpr std::string_view joblib_format = "joblib";
 const std::string as_plain = "read as a plain pickle: ";
-
-std::optional<CodecId> codec_of(archive::Format format) {
-  switch (format) {
-    case archive::Format::gzip:
-      return CodecId::gzip;
-    case archive::Format::bzip2:
-      return CodecId::bzip2;
-    case archive::Format::xz:
-      return CodecId::xz;
-    case archive::Format::zstd:
-      return CodecId::zstd;
-    default:
-      return std::nullopt;
-  }
-}
-
-std::string lower_case(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
-}
-
-bool begins_like_pickle(const RandomSource& payload, const archive::ZipMember& member) {
-  std::byte first{};
-  if (member.bytes > 0) payload.read_at(member.offset, {&first, 1});
-  return first == protocol_opcode;
-}
 
 scan::SeenSymbol seen(const pickle::MetSymbol& met) {
   return {met.symbol, met.protocol, met.count, met.offset};
@@ -83,8 +53,9 @@ bool has_concern(const pickle::Machine& other, const pickle::Machine& machine,
 
 }  // namespace
 
-Analyst::Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits)
-    : policy_(policy), limits_(limits), machine_(detail, limits) {}
+Analyst::Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits,
+                 std::size_t depth)
+    : policy_(policy), limits_(limits), depth_(depth), machine_(detail, limits) {}
 
 void Analyst::write(ByteView bytes) {
   offset_ += bytes.size();
@@ -112,7 +83,7 @@ void Analyst::settle_format() {
 
 bool Analyst::wants_payload() const {
   const archive::Format format = format_ ? *format_ : archive::sniff(head_);
-  return format == archive::Format::zip || format == archive::Format::npy || codec_of(format);
+  return format != archive::Format::pickle && format != archive::Format::torch_legacy;
 }
 
 void Analyst::add(Verdict verdict, std::uint64_t offset, std::string reason) {
@@ -139,90 +110,6 @@ void Analyst::judge_stream(const PickleStream& stream, const std::string& where,
   }
   if (stream.has_trailing_bytes() && behind == Behind::nothing) {
     add(Verdict::unknown, stream.end(), where + "bytes follow the last pickle");
-  }
-}
-
-bool Analyst::read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
-                          std::uint64_t max_pickles, const std::string& where) {
-  PickleStream stream(machine_, offset, max_pickles, limits_);
-  const io::Range range(payload, offset, bytes);
-  io::SequentialSource source(range);
-  Bytes piece(std::min(bytes, piece_bytes));
-  while (const std::size_t count = piece.empty() ? 0 : source.read(piece)) {
-    stream.write(ByteView(piece).first(count));
-  }
-  stream.finish();
-  judge_stream(stream, where);
-  return !stream.is_cut_short();
-}
-
-void Analyst::look_into_npy(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
-                            const std::string& where) {
-  const archive::NpyHeader header = archive::read_npy(payload, offset, bytes);
-  const std::uint64_t rest = bytes - header.bytes;
-  if (header.data_bytes && *header.data_bytes > rest) {
-    throw Error(Errc::corrupt, fmt::format("{}the array has {} of its {} bytes: it is truncated",
-                                           where, rest, *header.data_bytes));
-  }
-  if (!header.holds_objects) return;
-  if (!read_pickle(payload, offset + header.bytes, rest, 1, where)) {
-    throw Error(Errc::corrupt, where + "the objects of the array are truncated");
-  }
-}
-
-// Of one member: what it holds, or that this was not found out.
-void Analyst::look_into_member(const RandomSource& payload, const archive::ZipMember& member) {
-  const std::string name = lower_case(member.name);  // as torch's reader compares names
-  const std::string where = "in " + base::printable(member.name) + ": ";
-  const bool is_pickle = name.ends_with(".pkl") || name.ends_with(".pickle");
-  // Storages of a torch zip are raw numbers; anything else may be a pickle under any name.
-  const bool is_storage = name.find("/data/") != std::string::npos && !is_pickle;
-  if (member.method != 0) {
-    add(Verdict::unknown, member.offset, where + "compressed, not looked into");
-  } else if (name.ends_with(".npy")) {
-    look_into_npy(payload, member.offset, member.bytes, where);
-  } else if (is_pickle || (!is_storage && begins_like_pickle(payload, member))) {
-    read_pickle(payload, member.offset, member.bytes, limits_.max_pickles, where);
-  }
-}
-
-void Analyst::look_into_zip(const RandomSource& payload) {
-  const auto members = archive::read_zip(payload, limits_);
-  const std::string_view format = archive::zip_format(members);
-  analysis_.report.format = format;
-  for (const archive::ZipMember& member : members) look_into_member(payload, member);
-  if (format != "torch-zip" && format != "npz") {
-    add(Verdict::unknown, 0,
-        fmt::format("{}: only members that look like pickles were looked into", format));
-  }
-}
-
-// One level deep: a compressed file in a compressed file is opaque.
-void Analyst::look_into_compressed(const RandomSource& payload, CodecId codec) {
-  io::SequentialSource stored(payload);
-  const auto decoded = codec::make_decoding_source(codec, stored, limits_);
-  Analyst inner(policy_, pickle::Detail::symbols, limits_);
-  Bytes piece(piece_bytes);
-  while (const std::size_t count = decoded->read(piece)) inner.write(ByteView(piece).first(count));
-  inner.judge_payload();
-  if (inner.wants_payload()) inner.leave_container();
-  if (inner.analysis_.report.format == joblib_format) {
-    io::SequentialSource again(payload);
-    inner.read_joblib(*codec::make_decoding_source(codec, again, limits_), "");
-  }
-  const Analysis inside = inner.conclude();
-  analysis_.report.pickles += inside.report.pickles;
-  analysis_.report.opcodes += inside.report.opcodes;
-  analysis_.report.protocol = inside.report.protocol;
-  analysis_.report.symbols = inside.report.symbols;
-  if (inside.report.payload_bytes == 0) {
-    analysis_.incomplete = "it holds no byte";
-  } else if (!inside.incomplete.empty()) {
-    analysis_.incomplete = "decoded: " + inside.incomplete;
-  }
-  if (inside.report.verdict == Verdict::safe) return;
-  for (const Finding& finding : inside.report.findings) {
-    add(finding.verdict, finding.offset, "decoded: " + finding.reason);
   }
 }
 
@@ -273,31 +160,13 @@ void Analyst::read_joblib(Source& payload, const std::string& where) {
       analysis_.incomplete);
 }
 
-void Analyst::look_inside(const RandomSource& payload) {
-  try {
-    if (*format_ == archive::Format::zip) look_into_zip(payload);
-    if (*format_ == archive::Format::npy) look_into_npy(payload, 0, payload.size(), "");
-    if (const auto codec = codec_of(*format_)) look_into_compressed(payload, *codec);
-  } catch (const Error& error) {
-    // A stream that only another library can decode is whole for all we know.
-    if (error.code() == Errc::unsupported) return add(Verdict::unknown, 0, error.what());
-    if (error.code() != Errc::corrupt && error.code() != Errc::limit) throw;
-    analysis_.incomplete = error.what();
-    add(Verdict::dangerous, 0, error.what());
-  }
-}
-
 // What the payload is when it is no container with a directory.
 void Analyst::judge_payload() {
   if (!format_) settle_format();
   ScanReport& report = analysis_.report;
   report.verdict = Verdict::safe;
   report.format = archive::to_string(*format_);
-  if (!stream_) {
-    if (!wants_payload())
-      add(Verdict::unknown, 0, report.format + ": its content was not looked into");
-    return;
-  }
+  if (!stream_) return;  // look_inside() tells
   stream_->finish();
   const auto& symbols = machine_.symbols();
   if (std::any_of(symbols.begin(), symbols.end(),
@@ -315,13 +184,15 @@ void Analyst::judge_payload() {
   }
 }
 
+bool Analyst::is_joblib() const { return analysis_.report.format == joblib_format; }
+
 void Analyst::leave_container() {
   add(Verdict::unknown, 0, "a container: its content was not looked into");
 }
 
 Analysis Analyst::finish(const RandomSource& payload) {
   judge_payload();
-  if (analysis_.report.format == joblib_format) {
+  if (is_joblib()) {
     io::SequentialSource source(payload);
     read_joblib(source, "");
   }
@@ -332,7 +203,7 @@ Analysis Analyst::finish(const RandomSource& payload) {
 Analysis Analyst::finish() {
   judge_payload();
   if (wants_payload()) leave_container();
-  if (analysis_.report.format == joblib_format) {
+  if (is_joblib()) {
     add(machine_.hides_name() ? Verdict::dangerous : Verdict::unknown, 0,
         "arrays stand between the opcodes: what follows the first one was not looked into");
   }
@@ -361,12 +232,11 @@ Analysis Analyst::conclude() {
   report.payload_bytes = offset_;
   report.complete = analysis_.incomplete.empty();
   std::vector<scan::SeenSymbol> symbols;
-  std::map<Symbol, std::uint64_t> counts;
   const auto collect = [&](const pickle::Machine& machine) {
     for (const pickle::MetSymbol& met : machine.symbols()) {
       symbols.push_back(seen(met));
       // A pickle may name anything; reports are text. What is escaped here could not be imported.
-      counts[{base::printable(met.symbol.module), base::printable(met.symbol.name)}] += met.count;
+      counts_[{base::printable(met.symbol.module), base::printable(met.symbol.name)}] += met.count;
     }
     report.protocol = std::max(report.protocol, machine.highest_protocol());
     add_concerns(machine);
@@ -376,7 +246,7 @@ Analysis Analyst::conclude() {
   };
   collect(machine_);
   for (const auto& machine : inner_machines_) collect(*machine);
-  for (const auto& [symbol, count] : counts) report.symbols.push_back({symbol, count});
+  for (const auto& [symbol, count] : counts_) report.symbols.push_back({symbol, count});
   for (Finding& finding : scan::judge(symbols, policy_)) {
     add(finding.verdict, finding.offset, std::move(finding.reason));
   }

@@ -2,6 +2,7 @@
 // buffers are, and what the policy says. The only place where pickles, containers and policy meet.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -30,7 +31,9 @@ struct Analysis {
 /// Takes the payload in pieces, then finish().
 class Analyst final : public Sink {
  public:
-  Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits);
+  /// `depth`: how many file formats it is inside of.
+  Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits,
+          std::size_t depth = 0);
 
   void write(ByteView bytes) override;
 
@@ -55,17 +58,24 @@ class Analyst final : public Sink {
   /// Returns false when the bytes ended inside a pickle.
   bool read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
                    std::uint64_t max_pickles, const std::string& where);
-  void look_into_member(const RandomSource& payload, const archive::ZipMember& member);
-  void look_into_zip(const RandomSource& payload);
+  bool read_pickle(Source& source, ByteView front, std::uint64_t offset, std::uint64_t max_pickles,
+                   const std::string& where);
   void look_into_npy(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
                      const std::string& where);
-  void look_into_compressed(const RandomSource& payload, CodecId codec);
+  void look_into_npy(Source& decoded, std::uint64_t bytes, const std::string& where);
+  void look_into_member(const RandomSource& zip, const archive::ZipMember& member);
+  void look_into_zip(const RandomSource& zip);
+  void look_into_tar(const RandomSource& tar);
+  void look_into_part(const RandomSource& part, const std::string& where);
+  void look_into_compressed(const RandomSource& payload);
+  void absorb(const Analysis& inside, const std::string& where);
   void look_inside(const RandomSource& payload);
   enum class Behind : std::uint8_t { nothing, raw_storages };
   void judge_stream(const PickleStream& stream, const std::string& where,
                     Behind behind = Behind::nothing);
   void judge_payload();
   void leave_container();
+  bool is_joblib() const;
   /// But for those that `told` has too.
   void add_concerns(const pickle::Machine& machine, const std::string& where = {},
                     const pickle::Machine* told = nullptr);
@@ -75,6 +85,7 @@ class Analyst final : public Sink {
 
   const scan::Policy& policy_;
   Limits limits_;
+  std::size_t depth_;
   pickle::Machine machine_;
   std::vector<std::unique_ptr<pickle::Machine>> inner_machines_;  // of pickles inside joblib
   std::optional<PickleStream> stream_;
@@ -82,6 +93,7 @@ class Analyst final : public Sink {
   Bytes head_;  // until the format is told
   std::uint64_t offset_ = 0;
   Analysis analysis_;
+  std::map<Symbol, std::uint64_t> counts_;
   std::uint64_t findings_left_out_ = 0;
   Verdict worst_left_out_ = Verdict::safe;
 };

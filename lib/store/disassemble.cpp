@@ -7,14 +7,15 @@
 
 #include "archive/format.hpp"
 #include "archive/npy.hpp"
+#include "archive/tar.hpp"
 #include "archive/zip.hpp"
 #include "base/text.hpp"
 #include "brine/error.hpp"
 #include "brine/pickle.hpp"
-#include "codec/codec.hpp"
 #include "io/file.hpp"
 #include "io/range.hpp"
 #include "pickle/disassemble.hpp"
+#include "store/decoded.hpp"
 #include "store/pickle_stream.hpp"
 
 namespace brine {
@@ -47,6 +48,8 @@ class Disassembler {
   void list_all(const RandomSource& payload, const std::string& place, std::uint64_t from,
                 std::uint64_t most);
   void list_zip(const RandomSource& zip);
+  void list_tar(const RandomSource& tar);
+  void list_part(const RandomSource& part, const std::string& name);
   void list_member(const RandomSource& zip, const archive::ZipMember& member);
   void list_npy(const RandomSource& npy, const std::string& place);
   void put(std::string_view line) { out_.write(bytes_of(line)); }
@@ -116,39 +119,53 @@ void Disassembler::list_npy(const RandomSource& npy, const std::string& place) {
   if (header.holds_objects) list_all(npy, place, header.bytes, 1);
 }
 
-void Disassembler::list_member(const RandomSource& zip, const archive::ZipMember& member) {
-  const io::Range bytes(zip, member.offset, member.method == 0 ? member.bytes : 0);
-  const std::string place = fmt::format("{} {}", options_.name, member.name);
-  const bool is_named = member.name.ends_with(".pkl") || member.name.ends_with(".pickle");
-  const bool is_storage = member.name.find("/data/") != std::string::npos;
-  if (member.method != 0) {
-    put(fmt::format("==> {}: compressed, not listed <==\n", base::printable(place)));
-  } else if (member.name.ends_with(".npy")) {
-    list_npy(bytes, place);
-  } else if (is_named || (!is_storage && begins_like_pickle(bytes))) {
-    list_all(bytes, place, 0, limits_.max_pickles);
+// `part`: one of the files in a container.
+void Disassembler::list_part(const RandomSource& part, const std::string& name) {
+  const std::string place = fmt::format("{} {}", options_.name, name);
+  const bool is_named = name.ends_with(".pkl") || name.ends_with(".pickle");
+  const bool is_storage = name.find("/data/") != std::string::npos;
+  if (name.ends_with(".npy")) {
+    list_npy(part, place);
+  } else if (is_named || (!is_storage && begins_like_pickle(part))) {
+    list_all(part, place, 0, limits_.max_pickles);
   }
+}
+
+void Disassembler::list_member(const RandomSource& zip, const archive::ZipMember& member) {
+  if (member.method == 0) {
+    return list_part(io::Range(zip, member.offset, member.bytes), member.name);
+  }
+  list_part(store::unfold(*store::decode(zip, member, limits_)), member.name);
 }
 
 void Disassembler::list_zip(const RandomSource& zip) {
   for (const archive::ZipMember& member : archive::read_zip(zip, limits_)) {
-    list_member(zip, member);
+    try {
+      list_member(zip, member);
+    } catch (const Error& error) {
+      if (error.code() != Errc::unsupported) throw;
+      put(fmt::format("==> {} {}: {}, not listed <==\n", base::printable(options_.name),
+                      base::printable(member.name), error.what()));
+    }
+  }
+}
+
+void Disassembler::list_tar(const RandomSource& tar) {
+  for (const archive::TarMember& member : archive::read_tar(tar, limits_)) {
+    list_part(io::Range(tar, member.offset, member.bytes), member.name);
   }
 }
 
 void Disassembler::run(const RandomSource& payload) {
-  const auto codec = codec::sniff(head_of(payload));
-  if (!codec) return run_decoded(payload);
-  io::SequentialSource stored(payload);
-  io::ScratchFile decoded;
-  in_context(options_.name,
-             [&] { io::copy(*codec::make_decoding_source(*codec, stored, limits_), decoded); });
-  run_decoded(decoded);
+  const Format format = archive::sniff(head_of(payload));
+  if (!store::is_compressed(format)) return run_decoded(payload);
+  run_decoded(in_context(options_.name,
+                         [&] { return store::unfold(*store::decode(payload, format, limits_)); }));
 }
 
 void Disassembler::run_decoded(const RandomSource& payload) {
   const Format format = archive::sniff(head_of(payload));
-  const bool is_container = format == Format::zip || format == Format::npy;
+  const bool is_container = format == Format::zip || format == Format::npy || format == Format::tar;
   if (is_container && !options_.all) refuse(format, "brine dis FILE --all");
   switch (format) {
     case Format::pickle:
@@ -159,7 +176,7 @@ void Disassembler::run_decoded(const RandomSource& payload) {
     case Format::npy:
       return list_npy(payload, options_.name);
     case Format::tar:
-      refuse(format, "tar -tf FILE");
+      return list_tar(payload);
     default:
       refuse(format, "brine scan FILE");
   }

@@ -3,18 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <map>
-#include <memory>
 #include <optional>
 
 #include "archive/format.hpp"
 #include "archive/npy.hpp"
+#include "archive/tar.hpp"
 #include "archive/zip.hpp"
-#include "base/arithmetic.hpp"
 #include "base/text.hpp"
 #include "brine/error.hpp"
+#include "io/range.hpp"
 #include "pickle/graph.hpp"
+#include "store/decoded.hpp"
+#include "store/graph_reading.hpp"
+#include "store/inventory_torch.hpp"
 #include "store/pickle_stream.hpp"
 #include "tensor/element_type.hpp"
 #include "tensor/inventory.hpp"
@@ -24,52 +25,17 @@
 namespace brine::store {
 namespace {
 
-constexpr std::size_t piece_bytes = 256U << 10;
-constexpr std::size_t legacy_object = 3;  // of its pickles, from 0
-constexpr std::size_t legacy_keys = 4;
+constexpr std::size_t deepest = 3;              // file formats inside one another
+constexpr std::size_t most_header = 64U << 10;  // of an array inside a compressed member
 
-// Feeds what lies between `offset` and `end`, and jumps over what is to pass unread.
-template <typename Reader>
-void read_to_end(const RandomSource& payload, std::uint64_t offset, std::uint64_t end,
-                 Reader& reader) {
-  Bytes piece;
-  while (reader.state() == pickle::TokenReader::State::reading) {
-    const std::uint64_t skipped = reader.take_skip();
-    offset = skipped > end - offset ? end : offset + skipped;
-    if (offset == end) {
-      reader.finish();
-      return;
-    }
-    piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, end - offset)));
-    payload.read_at(offset, piece);
-    offset += reader.feed(piece);
-  }
-}
+std::vector<TensorInfo> tensors_of(const RandomSource& payload, const Limits& limits,
+                                   std::size_t depth);
 
-template <typename Reader>
-void require_stopped(const Reader& reader) {
-  if (reader.state() == pickle::TokenReader::State::stopped) return;
-  const std::string reason = reader.reason();
-  throw Error(reason.starts_with("max_") ? Errc::limit : Errc::unsupported,
-              fmt::format("at offset {} of the payload: {}", reader.offset(), reason));
-}
-
-// Reads the pickle at `offset` into `graph` and returns where it ends.
-std::uint64_t read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t end,
-                          pickle::Graph& graph, const Limits& limits) {
-  pickle::TokenReader reader(graph, offset, limits);
-  read_to_end(payload, offset, end, reader);
-  require_stopped(reader);
-  return reader.offset();
-}
-
-void add_below(const std::string& place, std::vector<TensorInfo> tensors,
-               std::vector<TensorInfo>& all) {
-  for (TensorInfo& each : tensors) {
-    const bool is_name = !each.path.empty() && each.path[0] != '[' && each.path[0] != '(';
-    if (!place.empty()) each.path = fmt::format("{}{}{}", place, is_name ? "." : "", each.path);
-    all.push_back(std::move(each));
-  }
+archive::Format format_of(const RandomSource& payload) {
+  Bytes head(
+      static_cast<std::size_t>(std::min<std::uint64_t>(archive::sniff_bytes, payload.size())));
+  payload.read_at(0, head);
+  return archive::sniff(head);
 }
 
 std::uint64_t end_of_white_space(const RandomSource& payload, std::uint64_t offset) {
@@ -129,68 +95,6 @@ std::vector<TensorInfo> of_pickles(const RandomSource& payload, const Limits& li
   return all;
 }
 
-std::vector<TensorInfo> of_torch_pickle(const RandomSource& payload,
-                                        const archive::ZipMember& member,
-                                        const tensor::TorchStorages& storages,
-                                        const Limits& limits) {
-  pickle::Graph graph(limits);
-  read_pickle(payload, member.offset, member.offset + member.bytes, graph, limits);
-  return tensor::inventory(graph, limits, [&](pickle::NodeId id) {
-    return tensor::read_torch_tensor(graph, id, storages);
-  });
-}
-
-// PREFIX/data/KEY
-std::optional<std::string_view> storage_key(std::string_view name, std::string_view prefix) {
-  constexpr std::string_view folder = "data/";
-  if (!name.starts_with(prefix)) return std::nullopt;
-  name.remove_prefix(prefix.size());
-  if (!name.starts_with(folder)) return std::nullopt;
-  return name.substr(folder.size());
-}
-
-tensor::TorchStorages storages_of(const RandomSource& payload,
-                                  const std::vector<archive::ZipMember>& members,
-                                  std::string_view prefix) {
-  tensor::TorchStorages storages;
-  for (const archive::ZipMember& member : members) {
-    const bool is_stored = member.method == 0;
-    if (const auto key = storage_key(member.name, prefix)) {
-      storages.by_key[std::string(*key)] = {is_stored ? std::optional(member.offset) : std::nullopt,
-                                            member.bytes};
-    } else if (member.name == std::string(prefix) + "byteorder" && is_stored && member.bytes == 3) {
-      Bytes order(3);
-      payload.read_at(member.offset, order);
-      storages.is_big_endian = text_of(order) == "big";
-    }
-  }
-  return storages;
-}
-
-// All names of a torch zip begin as its first one does.
-std::string prefix_of(const std::vector<archive::ZipMember>& members) {
-  if (members.empty()) return {};
-  const std::size_t slash = members[0].name.find('/');
-  return slash == std::string::npos ? "" : members[0].name.substr(0, slash + 1);
-}
-
-std::vector<TensorInfo> of_torch_zip(const RandomSource& payload,
-                                     const std::vector<archive::ZipMember>& members,
-                                     const Limits& limits) {
-  const std::string prefix = prefix_of(members);
-  const auto storages = storages_of(payload, members, prefix);
-  std::vector<TensorInfo> all;
-  for (const archive::ZipMember& member : members) {
-    if (member.name != prefix + "data.pkl") continue;
-    if (member.method != 0) {
-      throw Error(Errc::unsupported,
-                  fmt::format("{} is compressed inside the zip", base::printable(member.name)));
-    }
-    add_below("", of_torch_pickle(payload, member, storages, limits), all);
-  }
-  return all;
-}
-
 // Nothing for an array of objects.
 std::optional<TensorInfo> of_npy(const RandomSource& payload, std::uint64_t offset,
                                  std::uint64_t bytes) {
@@ -207,13 +111,25 @@ std::optional<TensorInfo> of_npy(const RandomSource& payload, std::uint64_t offs
                     .bytes = data};
 }
 
+// What is compressed there has no place in the payload.
+std::optional<TensorInfo> of_npy_member(const RandomSource& zip, const archive::ZipMember& member,
+                                        const Limits& limits) {
+  if (member.method == 0) return of_npy(zip, member.offset, member.bytes);
+  const auto decoded = decode(zip, member, limits);
+  const Front front(*decoded, member.bytes, most_header);
+  auto tensor = of_npy(front, 0, member.bytes);
+  if (tensor) tensor->offset.reset();
+  return tensor;
+}
+
 std::vector<TensorInfo> of_npz(const RandomSource& payload,
-                               const std::vector<archive::ZipMember>& members) {
+                               const std::vector<archive::ZipMember>& members,
+                               const Limits& limits) {
   std::vector<TensorInfo> all;
   for (const archive::ZipMember& member : members) {
-    if (!member.name.ends_with(".npy") || member.method != 0) continue;
+    if (!member.name.ends_with(".npy")) continue;
     auto tensor = in_context(base::printable(member.name),
-                             [&] { return of_npy(payload, member.offset, member.bytes); });
+                             [&] { return of_npy_member(payload, member, limits); });
     if (!tensor) continue;
     tensor->path = base::printable(member.name.substr(0, member.name.size() - 4));
     all.push_back(std::move(*tensor));
@@ -221,82 +137,95 @@ std::vector<TensorInfo> of_npz(const RandomSource& payload,
   return all;
 }
 
-// Behind the pickles: of each key in the order of the list of keys, the number of elements and they
-// themselves.
-tensor::TorchStorages legacy_storages(const RandomSource& payload, std::uint64_t offset,
-                                      const pickle::Graph& object, const pickle::Graph& keys) {
-  std::map<std::string, std::uint64_t, std::less<>> item_bytes;
-  for (pickle::NodeId id = 0; id < object.size(); ++id) {
-    if (const auto storage = tensor::read_storage_id(object, id)) {
-      item_bytes[storage->key] = storage->item_bytes;
-    }
-  }
-  tensor::TorchStorages storages;
-  for (const pickle::Item& item : keys.items(keys.root())) {
-    const auto key = keys.text(item.value);
-    const auto known = key ? item_bytes.find(*key) : item_bytes.end();
-    std::array<std::byte, 8> count{};
-    if (known == item_bytes.end() || payload.size() - offset < count.size()) break;
-    payload.read_at(offset, count);
-    offset += count.size();
-    std::uint64_t bytes = 0;
-    const bool overflows =
-        __builtin_mul_overflow(base::little_endian(count.data(), 8), known->second, &bytes);
-    if (overflows || bytes > payload.size() - offset) {
-      throw Error(Errc::corrupt, fmt::format("storage {} is truncated", base::printable(*key)));
-    }
-    storages.by_key[std::string(*key)] = {offset, bytes};
-    offset += bytes;
-  }
-  return storages;
+bool begins_like_pickle(const RandomSource& part) {
+  std::byte first{};
+  if (part.size() > 0) part.read_at(0, {&first, 1});
+  return first == protocol_opcode;
 }
 
-std::vector<TensorInfo> of_torch_legacy(const RandomSource& payload, const Limits& limits) {
-  std::vector<std::unique_ptr<pickle::Graph>> graphs;
-  std::uint64_t offset = 0;
-  while (graphs.size() < archive::torch_legacy_pickles) {
-    graphs.push_back(std::make_unique<pickle::Graph>(limits));
-    offset = read_pickle(payload, offset, payload.size(), *graphs.back(), limits);
+// One of many files in a container: its tensors, should it have any. `base`: where it begins in the
+// payload.
+void add_part(const RandomSource& part, const std::string& name, std::uint64_t base,
+              const Limits& limits, std::size_t depth, std::vector<TensorInfo>& all) {
+  const auto format = format_of(part);
+  const bool is_worth = format != archive::Format::pickle || begins_like_pickle(part) ||
+                        name.ends_with(".pkl") || name.ends_with(".pickle");
+  if (!is_worth) return;
+  auto tensors =
+      in_context(base::printable(name), [&] { return tensors_of(part, limits, depth + 1); });
+  for (TensorInfo& each : tensors) {
+    if (each.offset) *each.offset += base;
   }
-  const pickle::Graph& object = *graphs[legacy_object];
-  const auto storages = legacy_storages(payload, offset, object, *graphs[legacy_keys]);
-  return tensor::inventory(object, limits, [&](pickle::NodeId id) {
-    return tensor::read_torch_tensor(object, id, storages);
-  });
+  add_below(base::printable(name), std::move(tensors), all);
 }
 
-std::vector<TensorInfo> of_zip(const RandomSource& payload, const Limits& limits) {
+std::vector<TensorInfo> of_zip(const RandomSource& payload, const Limits& limits,
+                               std::size_t depth) {
   const auto members = archive::read_zip(payload, limits);
   const std::string_view format = archive::zip_format(members);
-  if (format == "npz") return of_npz(payload, members);
+  if (format == "npz") return of_npz(payload, members, limits);
   if (format == "torch-zip" || format == "torchscript") {
     return of_torch_zip(payload, members, limits);
   }
-  throw Error(Errc::unsupported, "tensors inside a zip of neither torch nor numpy are not listed");
+  std::vector<TensorInfo> all;
+  for (const archive::ZipMember& member : members) {
+    if (member.method != 0) continue;
+    add_part(io::Range(payload, member.offset, member.bytes), member.name, member.offset, limits,
+             depth, all);
+  }
+  return all;
 }
 
-}  // namespace
+std::vector<TensorInfo> of_tar(const RandomSource& payload, const Limits& limits,
+                               std::size_t depth) {
+  const auto members = archive::read_tar(payload, limits);
+  if (archive::tar_format(members) == "torch-tar") return of_torch_tar(payload, members, limits);
+  std::vector<TensorInfo> all;
+  for (const archive::TarMember& member : members) {
+    add_part(io::Range(payload, member.offset, member.bytes), member.name, member.offset, limits,
+             depth, all);
+  }
+  return all;
+}
 
-std::vector<TensorInfo> list_tensors(const RandomSource& payload, const Limits& limits) {
-  Bytes head(
-      static_cast<std::size_t>(std::min<std::uint64_t>(archive::sniff_bytes, payload.size())));
-  payload.read_at(0, head);
-  const archive::Format format = archive::sniff(head);
+// Unfolded on disk, as its formats are read from both ends. What is inside has no place in the
+// payload.
+std::vector<TensorInfo> of_compressed(const RandomSource& payload, archive::Format format,
+                                      const Limits& limits, std::size_t depth) {
+  const io::ScratchFile unfolded = unfold(*decode(payload, format, limits));
+  auto tensors = tensors_of(unfolded, limits, depth + 1);
+  for (TensorInfo& each : tensors) each.offset.reset();
+  return tensors;
+}
+
+std::vector<TensorInfo> tensors_of(const RandomSource& payload, const Limits& limits,
+                                   std::size_t depth) {
+  if (depth > deepest) {
+    throw Error(Errc::limit, fmt::format("over {} file formats are inside one another", deepest));
+  }
+  const archive::Format format = format_of(payload);
   switch (format) {
     case archive::Format::pickle:
       return of_pickles(payload, limits);
     case archive::Format::torch_legacy:
       return of_torch_legacy(payload, limits);
     case archive::Format::zip:
-      return of_zip(payload, limits);
+      return of_zip(payload, limits, depth);
+    case archive::Format::tar:
+      return of_tar(payload, limits, depth);
     case archive::Format::npy: {
       const auto tensor = of_npy(payload, 0, payload.size());
       return tensor ? std::vector{*tensor} : std::vector<TensorInfo>{};
     }
     default:
-      throw Error(Errc::unsupported,
-                  fmt::format("tensors inside {} are not listed", archive::to_string(format)));
+      return of_compressed(payload, format, limits, depth);
   }
+}
+
+}  // namespace
+
+std::vector<TensorInfo> list_tensors(const RandomSource& payload, const Limits& limits) {
+  return tensors_of(payload, limits, 0);
 }
 
 }  // namespace brine::store

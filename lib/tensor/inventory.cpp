@@ -15,9 +15,9 @@ namespace {
 
 using pickle::Graph;
 using pickle::Item;
+using pickle::no_node;
 using pickle::NodeId;
 using pickle::NodeKind;
-using pickle::no_node;
 
 // A list in a list in a list may be as deep as a graph is large, with an array on every level: the
 // front of a longer path is left out.
@@ -58,7 +58,9 @@ class Walk {
   void visit(const Visit& visit) {
     seen_[visit.node] = true;
     const std::size_t before = waiting_.size();
-    if (!graph_.is(visit.node, NodeKind::call)) {
+    const bool is_made =
+        graph_.is(visit.node, NodeKind::call) || graph_.is(visit.node, NodeKind::persistent);
+    if (!is_made) {
       follow_contents(visit);
     } else if (auto tensor = read(visit.node)) {
       add(std::move(*tensor), visit.step);
@@ -93,9 +95,9 @@ class Walk {
   // Attributes stand in a dict; with __slots__, in the second of two, where the first may be None.
   void follow_state(NodeId state, std::uint32_t step) {
     const std::vector<NodeId> pair = tuple_values(graph_, state, 2);
-    const bool has_slots = pair.size() == 2 && graph_.is(pair[1], NodeKind::dict) &&
-                           (graph_.is(pair[0], NodeKind::dict) ||
-                            graph_.is(pair[0], NodeKind::none));
+    const bool has_slots =
+        pair.size() == 2 && graph_.is(pair[1], NodeKind::dict) &&
+        (graph_.is(pair[0], NodeKind::dict) || graph_.is(pair[0], NodeKind::none));
     if (!has_slots) return follow(state, step);
     for (const NodeId attributes : pair) follow(attributes, step);
   }

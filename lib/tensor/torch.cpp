@@ -166,34 +166,48 @@ std::optional<TensorInfo> read_torch_tensor(const Graph& graph, NodeId id,
   const auto first = natural(graph, arguments[1]);
   auto size = read_size(graph, arguments[2]);
   const auto stride = read_size(graph, arguments[3]);
-  if (!first || !size || !stride || size->size() != stride->size()) return std::nullopt;
+  if (!first || !size || !stride) return std::nullopt;
   const bool has_dtype = calls(graph, id, "_rebuild_tensor_v3", {"torch._utils"});
   const Symbol* const storage_class =
       graph.symbol(tuple_values(graph, graph.arguments(arguments[0]), 6)[1]);
   const Type* const type = has_dtype && arguments.size() > 6 ? type_of_dtype(graph, arguments[6])
                                                              : type_of_storage(*storage_class);
-  const auto bytes = type == nullptr ? std::nullopt : bytes_of_shape(*size, type->bytes);
-  const auto elements = reach(*size, *stride);
+  if (type == nullptr) return std::nullopt;
+  const StorageClass named{dtype_name(*type, storages), type->bytes};
+  const auto known = storages.by_key.find(storage->key);
+  // Where the elements are not at hand, so is their end.
+  const Storage elsewhere{std::nullopt, ~std::uint64_t{0}};
+  return read_strided(named, known == storages.by_key.end() ? elsewhere : known->second, *first,
+                      std::move(*size), *stride);
+}
+
+std::optional<StorageClass> read_storage_class(const Graph& graph, NodeId id) {
+  const Symbol* const symbol = graph.symbol(id);
+  const Type* const type = symbol == nullptr ? nullptr : type_of_storage(*symbol);
+  if (type == nullptr) return std::nullopt;
+  return StorageClass{std::string(type->name), type->bytes};
+}
+
+std::optional<TensorInfo> read_strided(const StorageClass& type, const Storage& storage,
+                                       std::uint64_t first, std::vector<std::uint64_t> shape,
+                                       const std::vector<std::uint64_t>& stride) {
+  if (shape.size() != stride.size()) return std::nullopt;
+  const auto bytes = bytes_of_shape(shape, type.item_bytes);
+  const auto elements = reach(shape, stride);
   if (!bytes || !elements) return std::nullopt;
-  TensorInfo tensor{.path = {},
-                    .dtype = dtype_name(*type, storages),
-                    .shape = std::move(*size),
-                    .offset = {},
-                    .bytes = *bytes};
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
-  if (__builtin_mul_overflow(*first, type->bytes, &begin) ||
-      __builtin_mul_overflow(*elements, type->bytes, &end) ||
-      __builtin_add_overflow(begin, end, &end)) {
+  if (__builtin_mul_overflow(first, type.item_bytes, &begin) ||
+      __builtin_mul_overflow(*elements, type.item_bytes, &end) ||
+      __builtin_add_overflow(begin, end, &end) || end > storage.bytes) {
     return std::nullopt;
   }
-  const auto known = storages.by_key.find(storage->key);
-  if (known == storages.by_key.end()) return tensor;
-  if (end > known->second.bytes) return std::nullopt;
-  if (known->second.offset && is_in_one_row(tensor.shape, *stride)) {
-    tensor.offset = *known->second.offset + begin;
-  }
-  return tensor;
+  const bool has_place = storage.offset && is_in_one_row(shape, stride);
+  return TensorInfo{.path = {},
+                    .dtype = type.dtype,
+                    .shape = std::move(shape),
+                    .offset = has_place ? std::optional(*storage.offset + begin) : std::nullopt,
+                    .bytes = *bytes};
 }
 
 }  // namespace brine::tensor

@@ -15,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "brine/snapshot.hpp"
 #include "pickle/graph.hpp"
@@ -40,6 +41,22 @@ struct StorageId {
   std::uint64_t item_bytes = 0;
   std::uint64_t items = 0;
 };
+
+/// What the elements of a storage are.
+struct StorageClass {
+  std::string dtype;
+  std::uint64_t item_bytes = 0;
+};
+
+/// Reads a class such as torch.FloatStorage. Nothing for another node.
+std::optional<StorageClass> read_storage_class(const pickle::Graph& graph, pickle::NodeId id);
+
+/// The tensor that begins at element `first` of a storage, without a path. The offset is absent
+/// where its elements do not stand in one row. Nothing where it reaches over the end, or where
+/// `shape` and `stride` differ in length.
+std::optional<TensorInfo> read_strided(const StorageClass& type, const Storage& storage,
+                                       std::uint64_t first, std::vector<std::uint64_t> shape,
+                                       const std::vector<std::uint64_t>& stride);
 
 /// Reads a persistent id. Nothing for another node.
 std::optional<StorageId> read_storage_id(const pickle::Graph& graph, pickle::NodeId id);

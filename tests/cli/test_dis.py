@@ -70,7 +70,7 @@ class DisTest(CommandTest):
         self.assertEqual(self.ok("dis", path, "--all"),
                          f"==> {path} model/data.pkl: byte 0 <==\n" + listing(payload) +
                          f"==> {path} model/other: byte 0 <==\n" + listing(payload) +
-                         f"==> {path} model/packed.pkl: compressed, not listed <==\n")
+                         f"==> {path} model/packed.pkl: byte 0 <==\n" + listing(payload))
         self.fails(12, "is no pickle but zip", "dis", path, hint=f"brine dis {path} --all")
 
     def test_all_lists_the_objects_of_an_array(self):
@@ -98,7 +98,7 @@ class DisTest(CommandTest):
         self.fails(12, "it is empty", "dis", self.file("empty", b""))
         self.fails(12, "is no pickle but tar", "dis", self.file("a.tar",
                    bytes(257) + b"ustar\x0000"),
-                   hint="tar -tf")
+                   hint=f"brine dis {self.path / 'a.tar'} --all")
         self.fails(12, "m.gz", "dis", self.file("m.gz", gzip.compress(b"N.")[:-3]),
                    hint="brine scan")
         self.fails(3, "nowhere.pkl", "dis", self.path / "nowhere.pkl")

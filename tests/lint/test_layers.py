@@ -31,7 +31,7 @@ FACES = {"cli", "python", "examples"}
 
 # Third-party headers and the only rooms and faces that see them.
 THIRD_PARTY = [
-    (r"zstd(_errors)?\.h|zdict\.h|zlib\.h|lzma\.h|bzlib\.h", {"codec"}),
+    (r"zstd(_errors)?\.h|zdict\.h|zlib\.h|lzma\.h|lz4frame\.h|bzlib\.h", {"codec"}),
     (r"sqlite3\.h", {"catalog"}),
     (r"openssl/.*|xxhash\.h", {"digest"}),
     (r"toml\+\+/.*|toml\.hpp|toml\+\+\.h", {"migrate"}),

@@ -7,11 +7,15 @@
 #include "io/file.hpp"
 #include "support/expect.hpp"
 #include "support/opcodes.hpp"
+#include "support/compressed.hpp"
+#include "support/tars.hpp"
 #include "support/zips.hpp"
 
 using namespace brine;
 using brine::test::expect_error;
 using brine::test::Stream;
+using brine::test::deflated;
+using brine::test::Tar;
 using brine::test::Zip;
 
 BOOST_AUTO_TEST_SUITE(dis)
@@ -73,15 +77,25 @@ BOOST_AUTO_TEST_CASE(all_lists_the_members_of_a_zip_that_are_pickles) {
                               .add("m/data/0", "\x80numbers")
                               .add("m/version", "3\n")
                               .add("m/named otherwise", "\x80\x02" + none)
-                              .add({.name = "m/deflated.pkl", .data = "?", .method = 8})
+                              .add({.name = "m/deflated.pkl", .data = deflated(none), .method = 8,
+                                    .bytes = none.size()})
+                              .add({.name = "m/other.pkl", .data = "?", .method = 12})
                               .str();
   const std::string listed = list(zip, {.all = true, .name = "z"});
   BOOST_TEST(listed.starts_with("==> z m/data.pkl: byte 0 <==\n" + listed_none(0) +
                                 "==> z m/data.pkl: byte 2 <==\n" + listed_none(2) +
                                 "==> z m/named otherwise: byte 0 <==\n    0: \\x80 PROTO"));
-  BOOST_TEST(listed.ends_with("==> z m/deflated.pkl: compressed, not listed <==\n"));
+  BOOST_TEST(listed.ends_with("==> z m/deflated.pkl: byte 0 <==\n" + listed_none(0) +
+                              "==> z m/other.pkl: compressed by method 12, not listed <==\n"));
   BOOST_TEST(listed.find("m/version") == std::string::npos);
   expect_error(Errc::corrupt, "payload is no pickle but zip", [&] { list(zip); });
+}
+
+BOOST_AUTO_TEST_CASE(all_lists_the_members_of_a_tar_that_are_pickles) {
+  const std::string tar = Tar().add("run.pkl", none).add("text", "N.").str();
+  BOOST_TEST(list(tar, {.all = true, .name = "t"}) ==
+             "==> t run.pkl: byte 0 <==\n" + listed_none(0));
+  expect_error(Errc::corrupt, "payload is no pickle but tar", [&] { list(tar); });
 }
 
 BOOST_AUTO_TEST_CASE(names_of_members_are_escaped) {

@@ -1,0 +1,221 @@
+// The half of the Analyst that looks for pickles inside containers.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "archive/npy.hpp"
+#include "archive/tar.hpp"
+#include "archive/zip.hpp"
+#include "base/text.hpp"
+#include "brine/error.hpp"
+#include "io/file.hpp"
+#include "io/range.hpp"
+#include "store/analysis.hpp"
+#include "store/decoded.hpp"
+#include "store/torch_tar.hpp"
+
+namespace brine::store {
+namespace {
+
+constexpr std::size_t piece_bytes = 1U << 20;
+constexpr std::size_t deepest = 3;              // file formats inside one another
+constexpr std::size_t most_header = 64U << 10;  // of an array inside a compressed member
+
+std::string lower_case(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+bool is_pickle_name(std::string_view name) {
+  return name.ends_with(".pkl") || name.ends_with(".pickle");
+}
+
+std::size_t read_front(Source& source, ByteSpan buffer) {
+  std::size_t held = 0;
+  while (held < buffer.size()) {
+    const std::size_t count = source.read(buffer.subspan(held));
+    if (count == 0) break;
+    held += count;
+  }
+  return held;
+}
+
+// Whether a file among others is worth a look: it is named as a pickle, begins like one, or is in a
+// format that may hold some.
+bool may_hold_pickle(ByteView head, std::string_view name) {
+  const bool begins = !head.empty() && head[0] == protocol_opcode;
+  return begins || is_pickle_name(name) || archive::sniff(head) != archive::Format::pickle;
+}
+
+std::string in_member(std::string_view name) { return "in " + base::printable(name) + ": "; }
+
+}  // namespace
+
+bool Analyst::read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
+                          std::uint64_t max_pickles, const std::string& where) {
+  const io::Range range(payload, offset, bytes);
+  io::SequentialSource source(range);
+  return read_pickle(source, {}, offset, max_pickles, where);
+}
+
+// `front`: what of it was taken from the source before.
+bool Analyst::read_pickle(Source& source, ByteView front, std::uint64_t offset,
+                          std::uint64_t max_pickles, const std::string& where) {
+  PickleStream stream(machine_, offset, max_pickles, limits_);
+  stream.write(front);
+  Bytes piece(piece_bytes);
+  while (const std::size_t count = source.read(piece)) stream.write(ByteView(piece).first(count));
+  stream.finish();
+  judge_stream(stream, where);
+  return !stream.is_cut_short();
+}
+
+void Analyst::look_into_npy(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
+                            const std::string& where) {
+  const archive::NpyHeader header = archive::read_npy(payload, offset, bytes);
+  const std::uint64_t rest = bytes - header.bytes;
+  if (header.data_bytes && *header.data_bytes > rest) {
+    throw Error(Errc::corrupt, fmt::format("{}the array has {} of its {} bytes: it is truncated",
+                                           where, rest, *header.data_bytes));
+  }
+  if (!header.holds_objects) return;
+  if (!read_pickle(payload, offset + header.bytes, rest, 1, where)) {
+    throw Error(Errc::corrupt, where + "the objects of the array are truncated");
+  }
+}
+
+// Read from the front only: the elements of a compressed array need no place.
+void Analyst::look_into_npy(Source& decoded, std::uint64_t bytes, const std::string& where) {
+  const Front front(decoded, bytes, most_header);
+  const archive::NpyHeader header = archive::read_npy(front, 0, bytes);
+  if (header.data_bytes && *header.data_bytes > bytes - header.bytes) {
+    throw Error(Errc::corrupt, where + "the array is truncated");
+  }
+  if (!header.holds_objects) return;
+  if (!read_pickle(decoded, front.from(header.bytes), header.bytes, 1, where)) {
+    throw Error(Errc::corrupt, where + "the objects of the array are truncated");
+  }
+}
+
+// Of one member: what it holds, or that this was not found out.
+void Analyst::look_into_member(const RandomSource& zip, const archive::ZipMember& member) {
+  const std::string name = lower_case(member.name);  // as torch's reader compares names
+  const std::string where = in_member(member.name);
+  // Storages of a torch zip are raw numbers; anything else may be a pickle under any name.
+  if (name.find("/data/") != std::string::npos && !is_pickle_name(name)) return;
+  try {
+    if (name.ends_with(".npy")) {
+      if (member.method == 0) return look_into_npy(zip, member.offset, member.bytes, where);
+      return look_into_npy(*decode(zip, member, limits_), member.bytes, where);
+    }
+    Bytes head(archive::sniff_bytes);
+    head.resize(read_front(*decode(zip, member, limits_), head));
+    if (!may_hold_pickle(head, name)) return;
+    if (archive::sniff(head) == archive::Format::pickle) {
+      // A member as the loaders of torch and numpy read it: offsets in the file where it is stored.
+      const auto source = decode(zip, member, limits_);
+      read_pickle(*source, {}, member.method == 0 ? member.offset : 0, limits_.max_pickles, where);
+    } else if (member.method == 0) {
+      look_into_part(io::Range(zip, member.offset, member.bytes), where);
+    } else {
+      look_into_part(unfold(*decode(zip, member, limits_)), where);
+    }
+  } catch (const Error& error) {
+    if (error.code() != Errc::unsupported) throw;
+    add(Verdict::unknown, member.offset, where + error.what());
+  }
+}
+
+void Analyst::look_into_zip(const RandomSource& zip) {
+  const auto members = archive::read_zip(zip, limits_);
+  const std::string_view format = archive::zip_format(members);
+  analysis_.report.format = format;
+  for (const archive::ZipMember& member : members) look_into_member(zip, member);
+  if (format != "torch-zip" && format != "npz") {
+    add(Verdict::unknown, 0,
+        fmt::format("{}: only members that look like pickles were looked into", format));
+  }
+}
+
+void Analyst::look_into_tar(const RandomSource& tar) {
+  const auto members = archive::read_tar(tar, limits_);
+  analysis_.report.format = archive::tar_format(members);
+  if (analysis_.report.format == "torch-tar") {
+    for (const TorchTar::Pickle& each : read_torch_tar(tar, members, limits_).pickles) {
+      read_pickle(tar, each.offset, each.bytes, 1, in_member(each.member));
+    }
+    return;
+  }
+  for (const archive::TarMember& member : members) {
+    const io::Range part(tar, member.offset, member.bytes);
+    io::SequentialSource source(part);
+    Bytes head(archive::sniff_bytes);
+    head.resize(read_front(source, head));
+    if (may_hold_pickle(head, lower_case(member.name))) {
+      look_into_part(part, in_member(member.name));
+    }
+  }
+  add(Verdict::unknown, 0, "tar: only members that look like pickles were looked into");
+}
+
+// A file of its own inside another.
+void Analyst::look_into_part(const RandomSource& part, const std::string& where) {
+  if (depth_ >= deepest) {
+    return add(
+        Verdict::unknown, 0,
+        fmt::format("{}over {} file formats inside one another: not looked into", where, deepest));
+  }
+  Analyst inner(policy_, pickle::Detail::symbols, limits_, depth_ + 1);
+  io::SequentialSource source(part);
+  io::copy(source, inner);
+  absorb(inner.finish(part), where);
+}
+
+// What is inside a container inside is unfolded on disk; all else is read on the way.
+void Analyst::look_into_compressed(const RandomSource& payload) {
+  const std::string where = "decoded: ";
+  if (depth_ >= deepest) {
+    return add(Verdict::unknown, 0,
+               fmt::format("over {} file formats inside one another: not looked into", deepest));
+  }
+  Analyst inner(policy_, pickle::Detail::symbols, limits_, depth_ + 1);
+  io::copy(*decode(payload, *format_, limits_), inner);
+  if (inner.wants_payload()) {
+    absorb(inner.finish(unfold(*decode(payload, *format_, limits_))), where);
+    return;
+  }
+  inner.judge_payload();
+  if (inner.is_joblib()) inner.read_joblib(*decode(payload, *format_, limits_), "");
+  const Analysis inside = inner.conclude();
+  absorb(inside, where);
+  if (inside.report.payload_bytes == 0) analysis_.incomplete = "it holds no byte";
+}
+
+void Analyst::absorb(const Analysis& inside, const std::string& where) {
+  ScanReport& report = analysis_.report;
+  report.pickles += inside.report.pickles;
+  report.opcodes += inside.report.opcodes;
+  report.protocol = std::max(report.protocol, inside.report.protocol);
+  for (const SymbolCount& each : inside.report.symbols) counts_[each.symbol] += each.count;
+  if (!inside.incomplete.empty()) analysis_.incomplete = where + inside.incomplete;
+  for (const Finding& finding : inside.report.findings) {
+    add(finding.verdict, finding.offset, where + finding.reason);
+  }
+}
+
+void Analyst::look_inside(const RandomSource& payload) {
+  try {
+    if (*format_ == archive::Format::zip) look_into_zip(payload);
+    if (*format_ == archive::Format::tar) look_into_tar(payload);
+    if (*format_ == archive::Format::npy) look_into_npy(payload, 0, payload.size(), "");
+    if (is_compressed(*format_)) look_into_compressed(payload);
+  } catch (const Error& error) {
+    // A stream that only another library can decode is whole for all we know.
+    if (error.code() == Errc::unsupported) return add(Verdict::unknown, 0, error.what());
+    if (error.code() != Errc::corrupt && error.code() != Errc::limit) throw;
+    analysis_.incomplete = error.what();
+    add(Verdict::dangerous, 0, error.what());
+  }
+}
+
+}  // namespace brine::store

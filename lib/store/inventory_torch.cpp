@@ -1,0 +1,154 @@
+#include "store/inventory_torch.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "archive/format.hpp"
+#include "base/arithmetic.hpp"
+#include "base/text.hpp"
+#include "brine/error.hpp"
+#include "pickle/graph.hpp"
+#include "store/decoded.hpp"
+#include "store/graph_reading.hpp"
+#include "store/torch_tar.hpp"
+#include "tensor/inventory.hpp"
+#include "tensor/torch.hpp"
+
+namespace brine::store {
+namespace {
+
+constexpr std::size_t legacy_object = 3;  // of its pickles, from 0
+constexpr std::size_t legacy_keys = 4;
+
+std::vector<TensorInfo> of_torch_pickle(const RandomSource& payload, std::uint64_t offset,
+                                        std::uint64_t bytes, const tensor::TorchStorages& storages,
+                                        const Limits& limits) {
+  pickle::Graph graph(limits);
+  read_pickle(payload, offset, offset + bytes, graph, limits);
+  return tensor::inventory(graph, limits, [&](pickle::NodeId id) {
+    return tensor::read_torch_tensor(graph, id, storages);
+  });
+}
+
+// PREFIX/data/KEY
+std::optional<std::string_view> storage_key(std::string_view name, std::string_view prefix) {
+  constexpr std::string_view folder = "data/";
+  if (!name.starts_with(prefix)) return std::nullopt;
+  name.remove_prefix(prefix.size());
+  if (!name.starts_with(folder)) return std::nullopt;
+  return name.substr(folder.size());
+}
+
+tensor::TorchStorages storages_of(const RandomSource& payload,
+                                  const std::vector<archive::ZipMember>& members,
+                                  std::string_view prefix) {
+  tensor::TorchStorages storages;
+  for (const archive::ZipMember& member : members) {
+    const bool is_stored = member.method == 0;
+    if (const auto key = storage_key(member.name, prefix)) {
+      storages.by_key[std::string(*key)] = {is_stored ? std::optional(member.offset) : std::nullopt,
+                                            member.bytes};
+    } else if (member.name == std::string(prefix) + "byteorder" && is_stored && member.bytes == 3) {
+      Bytes order(3);
+      payload.read_at(member.offset, order);
+      storages.is_big_endian = text_of(order) == "big";
+    }
+  }
+  return storages;
+}
+
+// All names of a torch zip begin as its first one does.
+std::string prefix_of(const std::vector<archive::ZipMember>& members) {
+  if (members.empty()) return {};
+  const std::size_t slash = members[0].name.find('/');
+  return slash == std::string::npos ? "" : members[0].name.substr(0, slash + 1);
+}
+
+// Behind the pickles: of each key in the order of the list of keys, the number of elements and they
+// themselves.
+tensor::TorchStorages legacy_storages(const RandomSource& payload, std::uint64_t offset,
+                                      const pickle::Graph& object, const pickle::Graph& keys) {
+  std::map<std::string, std::uint64_t, std::less<>> item_bytes;
+  for (pickle::NodeId id = 0; id < object.size(); ++id) {
+    if (const auto storage = tensor::read_storage_id(object, id)) {
+      item_bytes[storage->key] = storage->item_bytes;
+    }
+  }
+  tensor::TorchStorages storages;
+  for (const pickle::Item& item : keys.items(keys.root())) {
+    const auto key = keys.text(item.value);
+    const auto known = key ? item_bytes.find(*key) : item_bytes.end();
+    std::array<std::byte, 8> count{};
+    if (known == item_bytes.end() || payload.size() - offset < count.size()) break;
+    payload.read_at(offset, count);
+    offset += count.size();
+    std::uint64_t bytes = 0;
+    const bool overflows =
+        __builtin_mul_overflow(base::little_endian(count.data(), 8), known->second, &bytes);
+    if (overflows || bytes > payload.size() - offset) {
+      throw Error(Errc::corrupt, fmt::format("storage {} is truncated", base::printable(*key)));
+    }
+    storages.by_key[std::string(*key)] = {offset, bytes};
+    offset += bytes;
+  }
+  return storages;
+}
+
+}  // namespace
+
+void add_below(const std::string& place, std::vector<TensorInfo> tensors,
+               std::vector<TensorInfo>& all) {
+  for (TensorInfo& each : tensors) {
+    const bool is_name = !each.path.empty() && each.path[0] != '[' && each.path[0] != '(';
+    if (!place.empty()) each.path = fmt::format("{}{}{}", place, is_name ? "." : "", each.path);
+    all.push_back(std::move(each));
+  }
+}
+
+std::vector<TensorInfo> of_torch_zip(const RandomSource& payload,
+                                     const std::vector<archive::ZipMember>& members,
+                                     const Limits& limits) {
+  const std::string prefix = prefix_of(members);
+  const auto storages = storages_of(payload, members, prefix);
+  for (const archive::ZipMember& member : members) {
+    if (member.name != prefix + "data.pkl") continue;
+    if (member.method == 0) {
+      return of_torch_pickle(payload, member.offset, member.bytes, storages, limits);
+    }
+    const io::ScratchFile unfolded = unfold(*decode(payload, member, limits));
+    auto tensors = of_torch_pickle(unfolded, 0, unfolded.size(), storages, limits);
+    for (TensorInfo& each : tensors) each.offset.reset();
+    return tensors;
+  }
+  return {};
+}
+
+std::vector<TensorInfo> of_torch_legacy(const RandomSource& payload, const Limits& limits) {
+  std::vector<std::unique_ptr<pickle::Graph>> graphs;
+  std::uint64_t offset = 0;
+  while (graphs.size() < archive::torch_legacy_pickles) {
+    graphs.push_back(std::make_unique<pickle::Graph>(limits));
+    offset = read_pickle(payload, offset, payload.size(), *graphs.back(), limits);
+  }
+  const pickle::Graph& object = *graphs[legacy_object];
+  const auto storages = legacy_storages(payload, offset, object, *graphs[legacy_keys]);
+  return tensor::inventory(object, limits, [&](pickle::NodeId id) {
+    return tensor::read_torch_tensor(object, id, storages);
+  });
+}
+
+std::vector<TensorInfo> of_torch_tar(const RandomSource& payload,
+                                     const std::vector<archive::TarMember>& members,
+                                     const Limits& limits) {
+  const TorchTar tar = read_torch_tar(payload, members, limits);
+  const TorchTar::Pickle& object = tar.pickles.back();
+  pickle::Graph graph(limits);
+  read_pickle(payload, object.offset, object.offset + object.bytes, graph, limits);
+  return tensor::inventory(graph, limits, [&](pickle::NodeId id) { return tar.tensor(graph, id); });
+}
+
+}  // namespace brine::store
