@@ -37,6 +37,7 @@ struct LoadArguments {
 
 struct ShowArguments {
   bool tensors = false;  ///< besides what the manifest says
+  bool statistics = false;
 };
 
 struct ScanArguments {

@@ -63,7 +63,7 @@ bool is_file_to_show(const Arguments& arguments) {
 
 int show_file(const Arguments& arguments) {
   const std::string& file = arguments.reference;
-  const std::vector<TensorInfo> tensors = file_tensors(file);
+  const std::vector<TensorInfo> tensors = file_tensors(file, {.statistics = arguments.show.statistics});
   write_output(arguments.global.json
                    ? file_document(file, tensors)
                    : tensors_text(tensors, room_of(Stream::output),
@@ -79,7 +79,9 @@ int run_show(const Arguments& arguments) {
   const SnapshotDetail detail = store.show(arguments.reference);
   std::optional<std::vector<TensorInfo>> tensors;
   // By its id: a reference may have come to name another snapshot meanwhile.
-  if (arguments.show.tensors) tensors = store.tensors(detail.snapshot.id);
+  if (arguments.show.tensors) {
+    tensors = store.tensors(detail.snapshot.id, {.statistics = arguments.show.statistics});
+  }
   const Ink ink = Ink::of(Stream::output, arguments.global);
   if (arguments.global.json) {
     write_output(show_document(detail, tensors));

@@ -109,12 +109,26 @@ Json block_json(const BlockInfo& block) {
           {"stored_bytes", block.stored_bytes}};
 }
 
+Json number_json(const std::optional<TensorStatistics::Number>& number) {
+  return number ? std::visit([](auto value) { return Json(value); }, *number) : Json();
+}
+
+Json statistics_json(const TensorStatistics& statistics) {
+  return {{"min", number_json(statistics.min)},
+          {"max", number_json(statistics.max)},
+          {"nans", statistics.nans},
+          {"infinities", statistics.infinities},
+          {"zeros", statistics.zeros}};
+}
+
 Json tensor_json(const TensorInfo& tensor) {
-  return {{"path", tensor.path},
-          {"dtype", tensor.dtype},
-          {"shape", tensor.shape},
-          {"offset", tensor.offset ? Json(*tensor.offset) : Json()},
-          {"bytes", tensor.bytes}};
+  Json fields{{"path", tensor.path},
+              {"dtype", tensor.dtype},
+              {"shape", tensor.shape},
+              {"offset", tensor.offset ? Json(*tensor.offset) : Json()},
+              {"bytes", tensor.bytes}};
+  if (tensor.statistics) fields["statistics"] = statistics_json(*tensor.statistics);
+  return fields;
 }
 
 Json table_json(const TableStatus& status) {

@@ -194,17 +194,42 @@ std::string show_text(const SnapshotDetail& detail, const Ink& ink) {
          findings_text(detail.findings, ink);
 }
 
+// Five cells, empty where nothing was measured.
+std::vector<std::string> statistics_cells(const std::optional<TensorStatistics>& statistics) {
+  if (!statistics) return std::vector<std::string>(5);
+  const auto spelled = [](const std::optional<TensorStatistics::Number>& number) {
+    if (!number) return std::string("-");
+    return std::visit(
+        [](auto value) {
+          if constexpr (std::is_floating_point_v<decltype(value)>) return fmt::format("{:.6g}", value);
+          return fmt::format("{}", value);
+        },
+        *number);
+  };
+  return {spelled(statistics->min), spelled(statistics->max),
+          fmt::format("{}", statistics->nans), fmt::format("{}", statistics->infinities),
+          fmt::format("{}", statistics->zeros)};
+}
+
 std::string tensors_text(std::span<const TensorInfo> tensors, unsigned width, const Ink& ink) {
   if (tensors.empty()) return "no tensors\n";
   TextTable table({{"DTYPE"},
                    {"SHAPE"},
                    {"OFFSET", Align::right, Keep::where_it_fits},
-                   {"BYTES", Align::right},
+                   {"BYTES", Align::right, Keep::where_it_fits},
+                   {"MIN", Align::right},
+                   {"MAX", Align::right},
+                   {"NAN", Align::right},
+                   {"INF", Align::right},
+                   {"ZEROS", Align::right},
                    {"PATH"}});
   for (const TensorInfo& tensor : tensors) {
-    table.add({shortened(escaped(tensor.dtype)), fmt::format("{}", fmt::join(tensor.shape, "x")),
-               tensor.offset ? fmt::format("{}", *tensor.offset) : "-", human_bytes(tensor.bytes),
-               tensor.path.empty() ? "." : escaped(tensor.path)});
+    std::vector<std::string> cells{
+        shortened(escaped(tensor.dtype)), fmt::format("{}", fmt::join(tensor.shape, "x")),
+        tensor.offset ? fmt::format("{}", *tensor.offset) : "-", human_bytes(tensor.bytes)};
+    for (std::string& cell : statistics_cells(tensor.statistics)) cells.push_back(std::move(cell));
+    cells.push_back(tensor.path.empty() ? "." : escaped(tensor.path));
+    table.add(std::move(cells));
   }
   return table.text(width, ink);
 }

@@ -119,6 +119,8 @@ constexpr std::array log_options{
 constexpr std::array show_options{
     OptionRow{"--tensors", "", "the arrays in it: path, dtype, shape, and where they are",
               [](Arguments& to, Value) { to.show.tensors = true; }},
+    OptionRow{"--statistics", "", "of each array: min, max, NaN, Inf, zeros; all is read",
+              [](Arguments& to, Value) { to.show.tensors = to.show.statistics = true; }},
 };
 
 constexpr std::array scan_positionals{

@@ -157,10 +157,12 @@ void define_functions(py::module_& module) {
       "Report what a checkpoint file holds and would do, without executing any of it.");
   module.def(
       "tensors",
-      [](const fs::path& path) {
-        return to_list(unlocked([&] { return file_tensors(path); }));
+      [](const fs::path& path, bool statistics) {
+        return to_list(unlocked([&] { return file_tensors(path, {.statistics = statistics}); }));
       },
-      "path"_a, "List the tensors of a checkpoint file, without executing or reading any of it.");
+      "path"_a, py::kw_only(), "statistics"_a = false,
+      "List the tensors of a checkpoint file, without executing any of it; elements are read for "
+      "statistics only.");
   module.def(
       "reindex",
       [](const fs::path& path) {
@@ -267,11 +269,14 @@ void define_questions(py::class_<Handle>& store) {
       "ref"_a, "Return all that the manifest of a snapshot says.");
   store.def(
       "tensors",
-      [](const Handle& self, const py::object& ref) {
+      [](const Handle& self, const py::object& ref, bool statistics) {
         const std::string wanted = reference(ref);
-        return to_list(self.ask([&](const Store& asked) { return asked.tensors(wanted); }));
+        return to_list(self.ask(
+            [&](const Store& asked) { return asked.tensors(wanted, {.statistics = statistics}); }));
       },
-      "ref"_a, "List the tensors of a snapshot, without executing or reading any of it.");
+      "ref"_a, py::kw_only(), "statistics"_a = false,
+      "List the tensors of a snapshot, without executing any of it; elements are read for "
+      "statistics only.");
   store.def(
       "events",
       [](const Handle& self, std::uint64_t limit) {

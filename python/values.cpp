@@ -131,11 +131,18 @@ py::object to_python(const LoadReport& report) {
                "rejected"_a = to_tuple(report.rejected), "warnings"_a = texts(report.warnings));
 }
 
+py::object to_python(const TensorStatistics& statistics) {
+  return value("TensorStatistics", "min"_a = statistics.min, "max"_a = statistics.max,
+               "nans"_a = statistics.nans, "infinities"_a = statistics.infinities,
+               "zeros"_a = statistics.zeros);
+}
+
 py::object to_python(const TensorInfo& tensor) {
   py::tuple shape(tensor.shape.size());
   for (std::size_t i = 0; i < tensor.shape.size(); ++i) shape[i] = tensor.shape[i];
   return value("TensorInfo", "path"_a = text(tensor.path), "dtype"_a = text(tensor.dtype),
-               "shape"_a = shape, "offset"_a = tensor.offset, "bytes"_a = tensor.bytes);
+               "shape"_a = shape, "offset"_a = tensor.offset, "bytes"_a = tensor.bytes,
+               "statistics"_a = tensor.statistics ? to_python(*tensor.statistics) : py::none());
 }
 
 py::object to_python(const VerifyReport& report) {

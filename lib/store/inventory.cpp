@@ -20,6 +20,7 @@
 #include "tensor/element_type.hpp"
 #include "tensor/inventory.hpp"
 #include "tensor/joblib.hpp"
+#include "tensor/statistics.hpp"
 #include "tensor/torch.hpp"
 
 namespace brine::store {
@@ -27,9 +28,6 @@ namespace {
 
 constexpr std::size_t deepest = 3;              // file formats inside one another
 constexpr std::size_t most_header = 64U << 10;  // of an array inside a compressed member
-
-std::vector<TensorInfo> tensors_of(const RandomSource& payload, const Limits& limits,
-                                   std::size_t depth);
 
 archive::Format format_of(const RandomSource& payload) {
   Bytes head(
@@ -143,89 +141,116 @@ bool begins_like_pickle(const RandomSource& part) {
   return first == protocol_opcode;
 }
 
-// One of many files in a container: its tensors, should it have any. `base`: where it begins in the
-// payload.
-void add_part(const RandomSource& part, const std::string& name, std::uint64_t base,
-              const Limits& limits, std::size_t depth, std::vector<TensorInfo>& all) {
-  const auto format = format_of(part);
-  const bool is_worth = format != archive::Format::pickle || begins_like_pickle(part) ||
-                        name.ends_with(".pkl") || name.ends_with(".pickle");
-  if (!is_worth) return;
-  auto tensors =
-      in_context(base::printable(name), [&] { return tensors_of(part, limits, depth + 1); });
-  for (TensorInfo& each : tensors) {
-    if (each.offset) *each.offset += base;
-  }
-  add_below(base::printable(name), std::move(tensors), all);
-}
+// Files inside files.
+class Lister {
+ public:
+  Lister(const Limits& limits, const TensorOptions& options) : limits_(limits), options_(options) {}
 
-std::vector<TensorInfo> of_zip(const RandomSource& payload, const Limits& limits,
-                               std::size_t depth) {
-  const auto members = archive::read_zip(payload, limits);
-  const std::string_view format = archive::zip_format(members);
-  if (format == "npz") return of_npz(payload, members, limits);
-  if (format == "torch-zip" || format == "torchscript") {
-    return of_torch_zip(payload, members, limits);
-  }
-  std::vector<TensorInfo> all;
-  for (const archive::ZipMember& member : members) {
-    if (member.method != 0) continue;
-    add_part(io::Range(payload, member.offset, member.bytes), member.name, member.offset, limits,
-             depth, all);
-  }
-  return all;
-}
+  std::vector<TensorInfo> list(const RandomSource& payload, std::size_t depth) const;
 
-std::vector<TensorInfo> of_tar(const RandomSource& payload, const Limits& limits,
-                               std::size_t depth) {
-  const auto members = archive::read_tar(payload, limits);
-  if (archive::tar_format(members) == "torch-tar") return of_torch_tar(payload, members, limits);
-  std::vector<TensorInfo> all;
-  for (const archive::TarMember& member : members) {
-    add_part(io::Range(payload, member.offset, member.bytes), member.name, member.offset, limits,
-             depth, all);
-  }
-  return all;
-}
+ private:
+  std::vector<TensorInfo> list_known(const RandomSource& payload, archive::Format format,
+                                     std::size_t depth) const;
+  std::vector<TensorInfo> list_zip(const RandomSource& zip, std::size_t depth) const;
+  std::vector<TensorInfo> list_tar(const RandomSource& tar, std::size_t depth) const;
+  std::vector<TensorInfo> list_compressed(const RandomSource& payload, archive::Format format,
+                                          std::size_t depth) const;
+  void add_part(const RandomSource& container, const std::string& name, std::uint64_t offset,
+                std::uint64_t bytes, std::size_t depth, std::vector<TensorInfo>& all) const;
 
-// Unfolded on disk, as its formats are read from both ends. What is inside has no place in the
-// payload.
-std::vector<TensorInfo> of_compressed(const RandomSource& payload, archive::Format format,
-                                      const Limits& limits, std::size_t depth) {
-  const io::ScratchFile unfolded = unfold(*decode(payload, format, limits));
-  auto tensors = tensors_of(unfolded, limits, depth + 1);
-  for (TensorInfo& each : tensors) each.offset.reset();
-  return tensors;
-}
+  const Limits& limits_;
+  const TensorOptions& options_;
+};
 
-std::vector<TensorInfo> tensors_of(const RandomSource& payload, const Limits& limits,
-                                   std::size_t depth) {
+std::vector<TensorInfo> Lister::list(const RandomSource& payload, std::size_t depth) const {
   if (depth > deepest) {
     throw Error(Errc::limit, fmt::format("over {} file formats are inside one another", deepest));
   }
   const archive::Format format = format_of(payload);
+  if (is_compressed(format)) return list_compressed(payload, format, depth);
+  std::vector<TensorInfo> tensors = list_known(payload, format, depth);
+  if (options_.statistics) {
+    for (TensorInfo& each : tensors) {
+      const bool is_new = each.offset && !each.statistics;
+      if (is_new && tensor::is_measurable(each.dtype)) {
+        each.statistics = tensor::measure(payload, each);
+      }
+    }
+  }
+  return tensors;
+}
+
+std::vector<TensorInfo> Lister::list_known(const RandomSource& payload, archive::Format format,
+                                           std::size_t depth) const {
   switch (format) {
-    case archive::Format::pickle:
-      return of_pickles(payload, limits);
     case archive::Format::torch_legacy:
-      return of_torch_legacy(payload, limits);
+      return of_torch_legacy(payload, limits_);
     case archive::Format::zip:
-      return of_zip(payload, limits, depth);
+      return list_zip(payload, depth);
     case archive::Format::tar:
-      return of_tar(payload, limits, depth);
+      return list_tar(payload, depth);
     case archive::Format::npy: {
       const auto tensor = of_npy(payload, 0, payload.size());
       return tensor ? std::vector{*tensor} : std::vector<TensorInfo>{};
     }
     default:
-      return of_compressed(payload, format, limits, depth);
+      return of_pickles(payload, limits_);
   }
+}
+
+std::vector<TensorInfo> Lister::list_zip(const RandomSource& zip, std::size_t depth) const {
+  const auto members = archive::read_zip(zip, limits_);
+  const std::string_view format = archive::zip_format(members);
+  if (format == "npz") return of_npz(zip, members, limits_);
+  if (format == "torch-zip" || format == "torchscript") {
+    return of_torch_zip(zip, members, limits_);
+  }
+  std::vector<TensorInfo> all;
+  for (const archive::ZipMember& member : members) {
+    if (member.method == 0) add_part(zip, member.name, member.offset, member.bytes, depth, all);
+  }
+  return all;
+}
+
+std::vector<TensorInfo> Lister::list_tar(const RandomSource& tar, std::size_t depth) const {
+  const auto members = archive::read_tar(tar, limits_);
+  if (archive::tar_format(members) == "torch-tar") return of_torch_tar(tar, members, limits_);
+  std::vector<TensorInfo> all;
+  for (const archive::TarMember& member : members) {
+    add_part(tar, member.name, member.offset, member.bytes, depth, all);
+  }
+  return all;
+}
+
+// One of many files in a container: its tensors, should it have any.
+void Lister::add_part(const RandomSource& container, const std::string& name, std::uint64_t offset,
+                      std::uint64_t bytes, std::size_t depth, std::vector<TensorInfo>& all) const {
+  const io::Range part(container, offset, bytes);
+  const bool is_worth = format_of(part) != archive::Format::pickle || begins_like_pickle(part) ||
+                        name.ends_with(".pkl") || name.ends_with(".pickle");
+  if (!is_worth) return;
+  auto tensors = in_context(base::printable(name), [&] { return list(part, depth + 1); });
+  for (TensorInfo& each : tensors) {
+    if (each.offset) *each.offset += offset;
+  }
+  add_below(base::printable(name), std::move(tensors), all);
+}
+
+// Unfolded on disk, as its formats are read from both ends. What is inside has no place in the
+// payload.
+std::vector<TensorInfo> Lister::list_compressed(const RandomSource& payload, archive::Format format,
+                                                std::size_t depth) const {
+  const io::ScratchFile unfolded = unfold(*decode(payload, format, limits_));
+  auto tensors = list(unfolded, depth + 1);
+  for (TensorInfo& each : tensors) each.offset.reset();
+  return tensors;
 }
 
 }  // namespace
 
-std::vector<TensorInfo> list_tensors(const RandomSource& payload, const Limits& limits) {
-  return tensors_of(payload, limits, 0);
+std::vector<TensorInfo> list_tensors(const RandomSource& payload, const Limits& limits,
+                                     const TensorOptions& options) {
+  return Lister(limits, options).list(payload, 0);
 }
 
 }  // namespace brine::store

@@ -21,7 +21,8 @@ io::File open_pack(const std::filesystem::path& path) {
 
 }  // namespace
 
-std::vector<TensorInfo> Store::tensors(std::string_view ref) const {
+std::vector<TensorInfo> Store::tensors(std::string_view ref,
+                                       const TensorOptions& options) const {
   const Snapshot snapshot = resolve(ref);
   const store::Manifest manifest = impl_->manifest(snapshot.id);
   if (manifest.blocks.empty()) return {};
@@ -31,7 +32,7 @@ std::vector<TensorInfo> Store::tensors(std::string_view ref) const {
     const auto payload =
         pack::open_payload(pack, manifest.blocks, impl_->reader_options(manifest));
     try {
-      return store::list_tensors(*payload, impl_->open_options.limits);
+      return store::list_tensors(*payload, impl_->open_options.limits, options);
     } catch (const Error& error) {
       if (error.code() != Errc::unsupported) throw;
       throw Error(error.code(), error.what(),
@@ -40,11 +41,12 @@ std::vector<TensorInfo> Store::tensors(std::string_view ref) const {
   });
 }
 
-std::vector<TensorInfo> file_tensors(const std::filesystem::path& path, const Limits& limits) {
+std::vector<TensorInfo> file_tensors(const std::filesystem::path& path, const TensorOptions& options,
+                                     const Limits& limits) {
   const io::File file(path);
   return in_context(base::printable(path.string()), [&] {
     try {
-      return store::list_tensors(file, limits);
+      return store::list_tensors(file, limits, options);
     } catch (const Error& error) {
       if (error.code() != Errc::unsupported) throw;
       throw Error(error.code(), error.what(),

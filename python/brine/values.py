@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 __all__ = ["BlockInfo", "BufferInfo", "Event", "Finding", "LoadReport", "Loaded", "MigrationPlan",
            "Problem", "ReindexReport", "Rejection", "Rename", "Rule", "ScanReport", "Snapshot",
            "SnapshotDetail", "Snapshots", "Symbol", "Table", "TableStatus", "TensorInfo",
-           "VerifyReport"]
+           "TensorStatistics", "VerifyReport"]
 
 
 class Symbol(NamedTuple):
@@ -108,15 +108,30 @@ class BlockInfo:
 
 
 @dataclass(frozen=True)
+class TensorStatistics:
+    """What the elements of a tensor are like. `min` and `max` are those of the finite ones: None
+    where there is none, and for complex numbers."""
+
+    min: int | float | None
+    max: int | float | None
+    nans: int
+    infinities: int
+    zeros: int
+
+
+@dataclass(frozen=True)
 class TensorInfo:
     """A tensor inside a payload, with the path on which the object graph leads to it. `offset` is
-    that of the raw elements in the payload; None where they do not stand there in one row."""
+    that of the raw elements in the payload; None where they do not stand there in one row.
+    `statistics`: where they were asked for, the elements are numbers and stand there as they are;
+    else None."""
 
     path: str
     dtype: str
     shape: tuple[int, ...]
     offset: int | None
     bytes: int
+    statistics: TensorStatistics | None = None
 
 
 @dataclass(frozen=True)

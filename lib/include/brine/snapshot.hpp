@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "brine/codec.hpp"
@@ -64,6 +65,17 @@ struct BufferInfo {
   std::uint64_t bytes = 0;
 };
 
+/// What the elements of a tensor are like.
+struct TensorStatistics {
+  using Number = std::variant<double, std::int64_t, std::uint64_t>;
+  /// Of the finite elements. Absent where there is none, and for complex numbers.
+  std::optional<Number> min;
+  std::optional<Number> max;
+  std::uint64_t nans = 0;        ///< elements that are no number
+  std::uint64_t infinities = 0;  ///< of either sign
+  std::uint64_t zeros = 0;       ///< of either sign
+};
+
 /// A tensor of numpy or torch inside a payload, with the path on which the object graph leads to
 /// it: `encoder.layers[3].weight`. Names are attributes and keys that are texts, `[3]` is a
 /// position or an integer key, `()` the arguments of the call that makes an object. Empty: it is
@@ -76,6 +88,13 @@ struct TensorInfo {
   /// writes bytes as text into protocol 2, and buffers beside a pickle of protocol 5.
   std::optional<std::uint64_t> offset;
   std::uint64_t bytes = 0;  ///< of the elements
+  /// Where they were asked for, the elements are numbers, and stand in the payload as they are.
+  std::optional<TensorStatistics> statistics = {};
+};
+
+/// What to tell of tensors besides their places.
+struct TensorOptions {
+  bool statistics = false;  ///< reads all elements
 };
 
 /// A snapshot with all that its manifest says.

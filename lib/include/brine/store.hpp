@@ -199,11 +199,12 @@ class BRINE_API Store {
 
   /// Lists the tensors of numpy and torch that the payload of `ref` holds, in its order; each once,
   /// however many paths lead to it. Of several pickles, the first part of a path is the number of
-  /// its own. Reads opcodes and directories and no elements, executes nothing, does not migrate.
+  /// its own. Reads opcodes and directories, elements only for statistics; executes nothing, does
+  /// not migrate.
   /// Memory: see Limits::max_nodes.
   /// Throws: as show(), and unsupported where the payload is no pickle, no file of torch and no
   /// .npy or .npz, or computes what it imports; limit, corrupt (the pack).
-  std::vector<TensorInfo> tensors(std::string_view ref) const;
+  std::vector<TensorInfo> tensors(std::string_view ref, const TensorOptions& options = {}) const;
 
   /// Returns events, newest first; 0: all.
   std::vector<Event> events(std::uint64_t limit = 0) const;
@@ -242,6 +243,7 @@ class BRINE_API Store {
 
 /// Lists the tensors of a file that is in no store. Throws: as Store::tensors(), not_found.
 BRINE_API std::vector<TensorInfo> file_tensors(const std::filesystem::path& path,
+                                               const TensorOptions& options = {},
                                                const Limits& limits = {});
 
 }  // namespace brine
