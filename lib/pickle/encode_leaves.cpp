@@ -107,6 +107,16 @@ void Encoder::write_bytes_as_text(ByteView bytes) {
   out_.op(Op::reduce);
 }
 
+Symbol Encoder::spelled(const Symbol& symbol) const {
+  if (protocol_ > 2) return symbol;
+  const auto name = to_python2(symbol);
+  if (!name) {
+    cannot(fmt::format("the name {}:{} in protocol 2, whose readers look up another one",
+                       symbol.module, symbol.name));
+  }
+  return *name;
+}
+
 void Encoder::write_symbol(const Symbol& symbol) {
   out_.boundary();
   if (const auto known = symbols_.find(symbol); known != symbols_.end()) return get(known->second);
@@ -116,7 +126,7 @@ void Encoder::write_symbol(const Symbol& symbol) {
     write_shared(Kind::text, symbol.name);
     out_.op(Op::stack_global);
   } else {
-    const Symbol named = protocol_ == 2 ? to_python2(symbol) : symbol;
+    const Symbol named = spelled(symbol);
     if (named.name.find('.') != named.name.npos) {
       cannot(fmt::format("the name {}:{} in protocol {}; 4 and 5 can", named.module, named.name,
                          protocol_));

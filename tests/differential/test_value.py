@@ -298,8 +298,7 @@ class ValueTest(unittest.TestCase):
                     self.assertEqual(repr(pickle.loads(payload)), repr(value))
 
     def test_every_protocol_is_read_and_written_as_every_other(self):
-        # Protocol 2 has a module for exceptions; brine leaves them where Python 3 has them. And
-        # whether a module's name and a class's are one text, no pickle of protocol 2 says.
+        # Whether a module's name and a class's are one text, no pickle of protocol 2 says.
         objects = list(simple()) + [[ValueError], [datetime.datetime(2026, 1, 2, 3)]]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
