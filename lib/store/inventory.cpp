@@ -14,6 +14,7 @@
 #include "base/arithmetic.hpp"
 #include "base/text.hpp"
 #include "brine/error.hpp"
+#include "pickle/feed.hpp"
 #include "pickle/graph.hpp"
 #include "store/pickle_stream.hpp"
 #include "tensor/element_type.hpp"
@@ -24,27 +25,8 @@
 namespace brine::store {
 namespace {
 
-constexpr std::size_t piece_bytes = 256U << 10;
 constexpr std::size_t legacy_object = 3;  // of its pickles, from 0
 constexpr std::size_t legacy_keys = 4;
-
-// Feeds what lies between `offset` and `end`, and jumps over what is to pass unread.
-template <typename Reader>
-void read_to_end(const RandomSource& payload, std::uint64_t offset, std::uint64_t end,
-                 Reader& reader) {
-  Bytes piece;
-  while (reader.state() == pickle::TokenReader::State::reading) {
-    const std::uint64_t skipped = reader.take_skip();
-    offset = skipped > end - offset ? end : offset + skipped;
-    if (offset == end) {
-      reader.finish();
-      return;
-    }
-    piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, end - offset)));
-    payload.read_at(offset, piece);
-    offset += reader.feed(piece);
-  }
-}
 
 template <typename Reader>
 void require_stopped(const Reader& reader) {
@@ -58,7 +40,7 @@ void require_stopped(const Reader& reader) {
 std::uint64_t read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t end,
                           pickle::Graph& graph, const Limits& limits) {
   pickle::TokenReader reader(graph, offset, limits);
-  read_to_end(payload, offset, end, reader);
+  pickle::read_to_end(payload, offset, end, reader);
   require_stopped(reader);
   return reader.offset();
 }
@@ -85,7 +67,7 @@ std::uint64_t end_of_white_space(const RandomSource& payload, std::uint64_t offs
 // A pickle with arrays between its opcodes.
 std::vector<TensorInfo> of_joblib(const RandomSource& payload, const Limits& limits) {
   tensor::JoblibReader reader(nullptr, limits);
-  read_to_end(payload, 0, payload.size(), reader);
+  pickle::read_to_end(payload, 0, payload.size(), reader);
   require_stopped(reader);
   return tensor::inventory(reader.graph(), limits, [&](pickle::NodeId id) {
     const auto array = reader.arrays().find(id);
