@@ -62,7 +62,6 @@ class Encoder {
   /// True: the object came into the memo while its parts were written; it has been fetched.
   bool fetch_if_known(const Value& value);
 
-  void write_number(std::int64_t number);
   void write_text(std::string_view text);
   void write_bytes(ByteView bytes);
   void write_bytes_as_text(ByteView bytes);

@@ -5,6 +5,7 @@
 
 #include "base/arithmetic.hpp"
 #include "pickle/encode.hpp"
+#include "pickle/forms.hpp"
 #include "pickle/latin1.hpp"
 #include "pickle/python2.hpp"
 #include "value/dtype.hpp"
@@ -20,40 +21,21 @@ const Symbol from_buffer{"numpy.core.numeric", "_frombuffer"};
 
 }  // namespace
 
-void Encoder::write_number(std::int64_t number) {
-  if (number >= 0 && number <= 0xff) {
-    out_.op(Op::binint1, static_cast<std::uint64_t>(number), 1);
-  } else if (number >= 0 && number <= 0xffff) {
-    out_.op(Op::binint2, static_cast<std::uint64_t>(number), 2);
-  } else {
-    out_.op(Op::binint, static_cast<std::uint64_t>(number), 4);
-  }
-}
-
 void Encoder::write_text(std::string_view text) {
-  if (protocol_ >= 4 && text.size() <= 0xff) {
-    out_.counted(Op::short_binunicode, bytes_of(text), 1);
-  } else if (text.size() <= most_in_4_bytes) {
-    out_.counted(Op::binunicode, bytes_of(text), 4);
-  } else if (protocol_ >= 4) {
-    out_.counted(Op::binunicode8, bytes_of(text), 8);
-  } else {
+  const auto form = text_form(text.size(), protocol_);
+  if (!form) {
     cannot(fmt::format("a text of {} bytes in protocol {}; 4 and 5 can", text.size(), protocol_));
   }
+  out_.counted(form->op, bytes_of(text), form->width);
 }
 
 void Encoder::write_bytes(ByteView bytes) {
-  if (protocol_ < 3) {
-    write_bytes_as_text(bytes);
-  } else if (bytes.size() <= 0xff) {
-    out_.counted(Op::short_binbytes, bytes, 1);
-  } else if (bytes.size() <= most_in_4_bytes) {
-    out_.counted(Op::binbytes, bytes, 4);
-  } else if (protocol_ >= 4) {
-    out_.counted(Op::binbytes8, bytes, 8);
-  } else {
+  if (protocol_ < 3) return write_bytes_as_text(bytes);
+  const auto form = bytes_form(bytes.size(), protocol_);
+  if (!form) {
     cannot(fmt::format("{} bytes at once in protocol {}; 4 and 5 can", bytes.size(), protocol_));
   }
+  out_.counted(form->op, bytes, form->width);
 }
 
 // Protocol 2 has no bytes: the text whose code points they are is encoded when it is loaded.
@@ -129,8 +111,7 @@ void Encoder::write_shared(Kind kind, std::string_view content) {
 
 // Behind the values of a tuple that no handle leads to.
 void Encoder::write_tuple_end(std::size_t count) {
-  const Op ends[] = {Op::empty_tuple, Op::tuple1, Op::tuple2, Op::tuple3};
-  out_.op(count > 3 ? Op::tuple : ends[count]);
+  pickle::write_tuple_end(out_, count);
   if (count > 0) put();
 }
 
@@ -155,7 +136,7 @@ void Encoder::save_array(const Value& value) {
   out_.boundary();
   write_symbol({"numpy", "ndarray"});
   out_.boundary();
-  write_number(0);
+  write_small_integer(out_, 0);
   write_tuple_end(1);
   write_shared(Kind::bytes, "b");
   write_tuple_end(3);
@@ -164,7 +145,7 @@ void Encoder::save_array(const Value& value) {
   out_.boundary();
   out_.op(Op::mark);
   out_.boundary();
-  write_number(1);
+  write_small_integer(out_, 1);
   write_shape(array.shape);
   write_dtype(array.dtype);
   out_.boundary();
@@ -213,7 +194,7 @@ void Encoder::write_dtype(std::string_view dtype) {
   out_.boundary();
   out_.op(Op::mark);
   out_.boundary();
-  write_number(3);
+  write_small_integer(out_, 3);
   write_shared(Kind::text, std::string_view(&type->byte_order, 1));
   for (int i = 0; i < 3; ++i) {
     out_.boundary();

@@ -8,7 +8,7 @@
 //   Value on_text(token)                         a checked text
 //   Value on_bytes(token)                        bytes, a bytearray, an out-of-band buffer
 //   Value on_container(token, shape, form, span) a new container with these items
-//   void on_items(token, target, form, span)     items that go into `target`
+//   void on_items(token, target, form, span)     items, perhaps none, that go into `target`
 //   Value on_call(token, callable, arguments)    REDUCE, NEWOBJ, NEWOBJ_EX, OBJ, INST
 //   void on_state(token, object, state)          BUILD
 //   Value on_persistent(token, span)             the id, or none where the opcode spells it

@@ -156,15 +156,14 @@ bool Interpreter<Self, Value, hole>::append_items(const Token& token) {
     return false;
   }
   const Value target = top(count);
-  if (count > 0) {
-    const Shape shape = self().shape_of(target);
-    if (!wants(takes_items(shape, op), token, "adds to a value that takes no items") ||
-        !are_keys(token, shape, count)) {
-      return false;
-    }
-    self().on_items(token, target, form, topmost(count));
-    drop(count);
+  const Shape shape = self().shape_of(target);
+  const bool takes = count == 0 || takes_items(shape, op);
+  if (!wants(takes, token, "adds to a value that takes no items") ||
+      !are_keys(token, shape, count)) {
+    return false;
   }
+  self().on_items(token, target, form, topmost(count));
+  drop(count);
   return holds();
 }
 

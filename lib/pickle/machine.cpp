@@ -125,7 +125,9 @@ std::uint32_t Machine::note_of_tuple(Values items) const {
 }
 
 void Machine::on_items(const Token& token, const Abstract& target, Items, Values items) {
-  if (target.shape == Shape::symbol) add_concern(Concern::Kind::changes_import, token, target.ref);
+  if (target.shape == Shape::symbol && !items.empty()) {
+    add_concern(Concern::Kind::changes_import, token, target.ref);
+  }
   for (const Abstract& item : items) use(item);
 }
 
