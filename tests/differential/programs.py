@@ -1,7 +1,5 @@
-"""Random pickles that no pickler would write: what is put, fetched, copied and dropped in any order.
-
-All that they import are the classes of values.py; so it is safe to load them.
-"""
+"""Random pickles that no pickler would write: values are put, fetched, copied and dropped in any
+order. All that they import are the classes of values.py; so it is safe to load them."""
 import random
 
 TEXTS = ["values", "Plain", "Keywords", "Slots", "name", "values.Plain", "x" * 300]
