@@ -15,7 +15,7 @@
 //   Value on_extension(token)
 //   Value on_symbol(token, module, name)         GLOBAL, and the class of INST
 //   Value on_stack_symbol(token, module, name)   STACK_GLOBAL; both have the shape `text`
-//   Value on_get(token, value)                   a hole where nothing was put; returns what is pushed
+//   Value on_get(token, value)                   what is pushed; of a hole where nothing was put
 //   Value on_dup(token, value)
 //   void on_put(token, index, value)             MEMOIZE too
 //   void on_protocol(number), on_frame(token)

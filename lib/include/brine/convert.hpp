@@ -33,7 +33,8 @@ struct ConvertReport {
 /// Throws: usage (the protocol); unsupported where the protocol has no form for something (a set
 /// that holds itself below 4, buffers out of band below 5), and for containers: zip, tar, joblib,
 /// .npy, legacy files of torch, compressed ones; corrupt where there is no whole pickle; limit;
-/// what `payload` and `out` throw. Memory: as Limits::max_memo_entries says, twice; not by buffers.
+/// what `payload` and `out` throw. Memory: three times what Limits::max_memo_entries says; not of
+/// buffers.
 /// Thread-safety: any thread.
 BRINE_API ConvertReport convert(const RandomSource& payload, Sink& out,
                                 const ConvertOptions& options = {}, const Limits& limits = {});
