@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "archive/format.hpp"
 #include "base/text.hpp"
 #include "brine/error.hpp"
 #include "brine/hint.hpp"
@@ -12,6 +11,7 @@
 #include "io/file.hpp"
 #include "pickle/transcode.hpp"
 #include "store/file_target.hpp"
+#include "store/graphs.hpp"
 #include "store/pickle_stream.hpp"
 #include "tensor/joblib.hpp"
 
@@ -33,10 +33,7 @@ struct Draft {
 }
 
 void refuse_containers(const RandomSource& payload) {
-  Bytes head(
-      static_cast<std::size_t>(std::min<std::uint64_t>(payload.size(), archive::sniff_bytes)));
-  payload.read_at(0, head);
-  const Format format = archive::sniff(head);
+  const Format format = store::format_of(payload);
   if (format != Format::pickle) refuse_container(archive::to_string(format));
 }
 
