@@ -50,6 +50,12 @@ struct DisArguments {
   bool all = false;
 };
 
+struct ConvertArguments {
+  std::string input;                  ///< REF or FILE; `-`: standard input
+  std::optional<std::string> output;  ///< `-`: standard output
+  std::optional<int> protocol;
+};
+
 /// One command line. Of the parts that belong to verbs, only that of `verb` is filled.
 struct Arguments {
   const VerbRow* verb = nullptr;
@@ -62,6 +68,7 @@ struct Arguments {
   ShowArguments show;
   ScanArguments scan;
   DisArguments dis;
+  ConvertArguments convert;
   std::string reference;  ///< of show, verify and migrate plan
   std::string table;      ///< of migrate add
 };

@@ -4,9 +4,8 @@
 #include <algorithm>
 #include <set>
 
-#include "command_line.hpp"
 #include "commands.hpp"
-#include "hints.hpp"
+#include "payloads.hpp"
 #include "progress.hpp"
 #include "render_json.hpp"
 #include "render_text.hpp"
@@ -17,13 +16,6 @@
 
 namespace brine::cli {
 namespace {
-
-void refuse_terminal(const Arguments& arguments) {
-  const LoadArguments& load = arguments.load;
-  if (load.output || !is_terminal(Stream::output)) return;
-  throw Error(Errc::usage, "a checkpoint is not for a terminal to show",
-              command_of(with(arguments.words, {"-o", new_file_for(load.reference, {})})));
-}
 
 LoadReport load_payload(Store& store, const LoadArguments& load, const LoadOptions& options) {
   if (load.output && *load.output != "-") {
@@ -104,7 +96,7 @@ void tell_done(const Arguments& arguments, const LoadReport& report) {
 }  // namespace
 
 int run_load(const Arguments& arguments) {
-  refuse_terminal(arguments);
+  keep_from_terminal(arguments, arguments.load.output, arguments.load.reference);
   Store store = open_store(arguments.global);
   ProgressBar bar("loading", arguments.global);
   LoadOptions options = arguments.load.options;

@@ -1,9 +1,8 @@
 // Verbs that only look: log, show, scan, version.
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "commands.hpp"
+#include "payloads.hpp"
 #include "render_json.hpp"
 #include "render_text.hpp"
 #include "store_location.hpp"
@@ -46,35 +45,22 @@ int run_log(const Arguments& arguments) {
 
 namespace {
 
-// A line of that name comes first; a path with a slash can be no reference.
-bool is_file_to_show(const Arguments& arguments) {
-  const std::string& target = arguments.reference;
-  std::error_code ignored;
-  if (!arguments.show.tensors || !std::filesystem::is_regular_file(target, ignored)) return false;
-  if (target.find('/') != std::string::npos) return true;
-  try {
-    open_store(arguments.global).resolve(target);
-    return false;
-  } catch (const Error& error) {
-    if (error.code() != Errc::not_found && error.code() != Errc::usage) throw;
-    return true;
-  }
-}
-
 int show_file(const Arguments& arguments) {
   const std::string& file = arguments.reference;
-  const std::vector<TensorInfo> tensors = file_tensors(file, {.statistics = arguments.show.statistics});
-  write_output(arguments.global.json
-                   ? file_document(file, tensors)
-                   : tensors_text(tensors, room_of(Stream::output),
-                                  Ink::of(Stream::output, arguments.global)));
+  const std::vector<TensorInfo> tensors =
+      file_tensors(file, {.statistics = arguments.show.statistics});
+  write_output(arguments.global.json ? file_document(file, tensors)
+                                     : tensors_text(tensors, room_of(Stream::output),
+                                                    Ink::of(Stream::output, arguments.global)));
   return exit_done;
 }
 
 }  // namespace
 
 int run_show(const Arguments& arguments) {
-  if (is_file_to_show(arguments)) return show_file(arguments);
+  if (arguments.show.tensors && is_file(arguments.global, arguments.reference)) {
+    return show_file(arguments);
+  }
   const Store store = open_store(arguments.global);
   const SnapshotDetail detail = store.show(arguments.reference);
   std::optional<std::vector<TensorInfo>> tensors;

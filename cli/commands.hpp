@@ -12,6 +12,7 @@ int run_log(const Arguments& arguments);
 int run_show(const Arguments& arguments);
 int run_scan(const Arguments& arguments);
 int run_dis(const Arguments& arguments);
+int run_convert(const Arguments& arguments);
 int run_verify(const Arguments& arguments);
 int run_reindex(const Arguments& arguments);
 int run_migrate_add(const Arguments& arguments);

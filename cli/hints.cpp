@@ -10,6 +10,7 @@
 #include "brine/hint.hpp"
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "payloads.hpp"
 #include "store_location.hpp"
 #include "suggest.hpp"
 #include "verb_table.hpp"
@@ -26,10 +27,16 @@ bool runs(const Arguments& arguments, int (*verb)(const Arguments&)) {
 // The file outside the store that the command line names, if any: of one line only one is filled.
 std::string file_of(const Arguments& arguments) {
   for (const std::string& file : {arguments.save.file, arguments.load.output.value_or(""),
+                                  arguments.convert.output.value_or(""), arguments.convert.input,
                                   arguments.scan.file, arguments.dis.file, arguments.table}) {
     if (!file.empty() && file != "-") return file;
   }
   return {};
+}
+
+// Where a verb writes a payload to; of one line only one is filled.
+const std::optional<std::string>& output_of(const Arguments& arguments) {
+  return arguments.load.output ? arguments.load.output : arguments.convert.output;
 }
 
 std::string hint_for_absence(const Arguments& arguments) {
@@ -37,17 +44,23 @@ std::string hint_for_absence(const Arguments& arguments) {
   if (file.empty()) return "brine log";
   const fs::path parent = fs::path(file).parent_path();
   std::error_code ignored;
-  if (arguments.load.output && !parent.empty() && !fs::is_directory(parent, ignored)) {
+  if (output_of(arguments) && !parent.empty() && !fs::is_directory(parent, ignored)) {
     return fmt::format("mkdir -p {}", shell_word(parent.string()));
   }
   return at_place("ls -la", file);
 }
 
 std::string with_output(const Arguments& arguments, const std::string& file) {
-  const LoadArguments& load = arguments.load;
-  if (!load.output) return command_of(with(arguments.words, {"-o", file}));
-  return command_of(with_value(with_value(arguments.words, "-o", *load.output, file), "--output",
-                               *load.output, file));
+  const auto& output = output_of(arguments);
+  if (!output) return command_of(with(arguments.words, {"-o", file}));
+  return command_of(
+      with_value(with_value(arguments.words, "-o", *output, file), "--output", *output, file));
+}
+
+// What a file for a payload is called, without its suffix.
+std::string name_of_payload(const Arguments& arguments) {
+  const std::string& input = arguments.convert.input;
+  return input.empty() ? arguments.load.reference : fs::path(input).stem().string();
 }
 
 // The line again, as the library's hint for it says: with --fallback, or with --no-migrate.
@@ -58,8 +71,8 @@ std::string load_again(const Arguments& arguments, std::string_view option) {
 }
 
 std::string hint_for_damage(const Arguments& arguments) {
-  if (!arguments.dis.file.empty()) {
-    return fmt::format("brine scan {}", shell_word(arguments.dis.file));
+  for (const std::string& file : {arguments.dis.file, arguments.convert.input}) {
+    if (!file.empty()) return fmt::format("brine scan {}", shell_word(file));
   }
   return runs(arguments, run_load) ? load_again(arguments, "--fallback") : "brine verify";
 }
@@ -140,17 +153,31 @@ std::optional<std::string> save_with_names(const Arguments& arguments) {
 
 // Where a payload cannot go: into a directory, a device or the store itself.
 std::optional<std::string> hint_for_output(const Arguments& arguments) {
-  const std::string output = arguments.load.output.value_or("-");
+  const std::string output = output_of(arguments).value_or("-");
   std::error_code failure;
   const fs::file_status status = fs::status(output, failure);
   if (output == "-") return std::nullopt;
   if (fs::is_directory(status)) {
-    return with_output(arguments, new_file_for(arguments.load.reference, fs::path(output)));
+    return with_output(arguments, new_file_for(name_of_payload(arguments), fs::path(output)));
   }
   if (fs::exists(status) && !fs::is_regular_file(status)) {
     return fmt::format("{} > {}", with_output(arguments, "-"), shell_word(output));
   }
   return std::nullopt;
+}
+
+// Where a payload cannot go: a line with a name for it that is free.
+std::optional<std::string> hint_for_place(const Arguments& arguments, const Error& error) {
+  const auto& output = output_of(arguments);
+  if (error.code() == Errc::environment) return hint_for_output(arguments);
+  const bool is_inside =
+      error.code() == Errc::usage && output.has_value() && error.hint().starts_with("ls ");
+  if (!is_inside) return std::nullopt;
+  const fs::path name = fs::path(*output).filename();
+  std::error_code ignored;
+  const bool is_free = !name.empty() && !fs::exists(name, ignored);
+  return with_output(arguments,
+                     is_free ? name.string() : new_file_for(name_of_payload(arguments), {}));
 }
 
 std::optional<std::string> hint_for_load(const Arguments& arguments, const Error& error) {
@@ -159,30 +186,34 @@ std::optional<std::string> hint_for_load(const Arguments& arguments, const Error
       return load_again(arguments, option);
     }
   }
-  if (error.code() == Errc::environment) return hint_for_output(arguments);
-  const bool is_inside = error.code() == Errc::usage && arguments.load.output.has_value() &&
-                         error.hint().starts_with("ls ");
-  if (!is_inside) return std::nullopt;
-  const fs::path name = fs::path(*arguments.load.output).filename();
-  std::error_code ignored;
-  const bool is_free = !name.empty() && !fs::exists(name, ignored);
-  return with_output(arguments,
-                     is_free ? name.string() : new_file_for(arguments.load.reference, {}));
+  return hint_for_place(arguments, error);
 }
 
-std::optional<std::string> hint_for_dis(const Arguments& arguments, const Error& error) {
+// The library's hint with the file that the line names; a snapshot has none.
+std::optional<std::string> hint_for_file(const std::string& file, const Error& error) {
   constexpr std::string_view blank = " FILE";
   const std::string hint = error.hint() + " ";
   const std::size_t at = hint.find(std::string(blank) + " ");
-  if (at == std::string::npos || arguments.dis.file == "-") return std::nullopt;
-  return hint.substr(0, at + 1) + shell_word(arguments.dis.file) +
-         error.hint().substr(at + blank.size());
+  if (at == std::string::npos || file == "-") return std::nullopt;
+  return hint.substr(0, at + 1) + shell_word(file) + error.hint().substr(at + blank.size());
+}
+
+std::optional<std::string> hint_for_convert(const Arguments& arguments, const Error& error) {
+  const std::string& input = arguments.convert.input;
+  if (error.hint().starts_with("brine convert ") && arguments.convert.protocol) {
+    return command_of(with_value(arguments.words, "--protocol",
+                                 std::to_string(*arguments.convert.protocol), "5"));
+  }
+  if (!error.hint().ends_with(" FILE")) return hint_for_place(arguments, error);
+  if (is_file(arguments.global, input)) return hint_for_file(input, error);
+  return fmt::format("brine show {}", shell_word(input));
 }
 
 // The library knows neither files nor the rest of the line; a hint of it becomes the whole line.
 std::optional<std::string> hint_for_verb(const Arguments& arguments, const Error& error) {
   if (runs(arguments, run_load)) return hint_for_load(arguments, error);
-  if (runs(arguments, run_dis)) return hint_for_dis(arguments, error);
+  if (runs(arguments, run_dis)) return hint_for_file(arguments.dis.file, error);
+  if (runs(arguments, run_convert)) return hint_for_convert(arguments, error);
   if (!runs(arguments, run_save)) return std::nullopt;
   if (error.hint().ends_with(" --as-is")) return save_as_is(arguments);
   return error.code() == Errc::usage ? save_with_names(arguments) : std::nullopt;

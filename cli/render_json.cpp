@@ -207,6 +207,17 @@ std::string dis_document(std::string_view file, const DisassembleReport& report)
                           {"end", report.end}});
 }
 
+std::string convert_document(const ConvertArguments& convert, const ConvertReport& report) {
+  return document("convert", {{"input", convert.input},
+                              {"output", convert.output.value_or("-")},
+                              {"from_protocol", report.protocol},
+                              {"protocol", *convert.protocol},
+                              {"pickles", report.pickles},
+                              {"opcodes", report.opcodes},
+                              {"payload_bytes", report.payload_bytes},
+                              {"written_bytes", report.written_bytes}});
+}
+
 std::string verify_document(const VerifyReport& report) {
   return document("verify", {{"snapshots", report.snapshots},
                              {"blocks", report.blocks},

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "arguments.hpp"
+#include "brine/convert.hpp"
 #include "brine/disassemble.hpp"
 #include "brine/store.hpp"
 
@@ -22,6 +24,7 @@ std::string show_document(const SnapshotDetail& detail,
 std::string file_document(const std::string& file, const std::vector<TensorInfo>& tensors);
 std::string scan_document(std::string_view file, const ScanReport& report);
 std::string dis_document(std::string_view file, const DisassembleReport& report);
+std::string convert_document(const ConvertArguments& convert, const ConvertReport& report);
 std::string verify_document(const VerifyReport& report);
 std::string reindex_document(const ReindexReport& report);
 std::string table_document(const TableStatus& status);

@@ -140,22 +140,29 @@ void StandardOutput::begin(std::uint64_t) {}
 
 void StandardOutput::write(ByteView bytes) { write_output_bytes(bytes); }
 
-Spool::Spool() : descriptor_(open_nameless_file()) {
-  try {
-    StandardInput input;
-    std::array<std::byte, 1 << 16> buffer;
-    while (const std::size_t count = input.read(buffer)) {
-      const int failure = write_all(descriptor_, ByteView(buffer).first(count));
-      if (failure != 0) throw_write_failure(failure, temporary_file());
-    }
-  } catch (...) {
-    close(descriptor_);
-    throw;
+TemporaryFile::TemporaryFile() : descriptor_(open_nameless_file()) {}
+
+TemporaryFile::~TemporaryFile() { close(descriptor_); }
+
+std::filesystem::path TemporaryFile::path() const {
+  return fmt::format("/proc/self/fd/{}", descriptor_);
+}
+
+void TemporaryFile::begin(std::uint64_t) {
+  if (ftruncate(descriptor_, 0) != 0 || lseek(descriptor_, 0, SEEK_SET) != 0) {
+    throw_write_failure(errno, temporary_file());
   }
 }
 
-Spool::~Spool() { close(descriptor_); }
+void TemporaryFile::write(ByteView bytes) {
+  const int failure = write_all(descriptor_, bytes);
+  if (failure != 0) throw_write_failure(failure, temporary_file());
+}
 
-std::filesystem::path Spool::path() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
+Spool::Spool() {
+  StandardInput input;
+  std::array<std::byte, 1 << 16> buffer;
+  while (const std::size_t count = input.read(buffer)) write(ByteView(buffer).first(count));
+}
 
 }  // namespace brine::cli

@@ -40,20 +40,32 @@ class StandardOutput final : public Target {
   void write(ByteView bytes) override;
 };
 
-/// All of standard input in a temporary file without a name, which ends with this object.
-class Spool {
+/// A temporary file without a name, which ends with this object, as the place where a load
+/// delivers.
+class TemporaryFile : public Target {
  public:
-  /// Throws: environment, no_space.
-  Spool();
-  Spool(const Spool&) = delete;
-  Spool& operator=(const Spool&) = delete;
-  ~Spool();
+  /// Throws: environment, no_space, as write() does.
+  TemporaryFile();
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() override;
 
   /// Returns a path that opens the file. Lifetime: of this object.
   std::filesystem::path path() const;
 
+  void begin(std::uint64_t payload_bytes) override;
+  bool can_restart() const noexcept override { return true; }
+  void write(ByteView bytes) override;
+
  private:
   int descriptor_;
+};
+
+/// All of standard input.
+class Spool final : public TemporaryFile {
+ public:
+  /// Throws: environment, no_space.
+  Spool();
 };
 
 }  // namespace brine::cli

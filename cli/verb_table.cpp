@@ -132,12 +132,29 @@ constexpr std::array scan_options{
 };
 
 constexpr std::array dis_positionals{
-    PositionalRow{"FILE", Need::required,
-                  [](Arguments& to, Value value) { to.dis.file = value; }},
+    PositionalRow{"FILE", Need::required, [](Arguments& to, Value value) { to.dis.file = value; }},
 };
 constexpr std::array dis_options{
     OptionRow{"--all", "", "every pickle, those of a zip or .npy too, below a header line",
               [](Arguments& to, Value) { to.dis.all = true; }},
+};
+
+constexpr std::array convert_positionals{
+    PositionalRow{"REF|FILE", Need::required,
+                  [](Arguments& to, Value value) { to.convert.input = value; }},
+};
+constexpr std::array convert_options{
+    OptionRow{"--protocol", "N", "of the pickle that is written, 2 to 5",
+              [](Arguments& to, Value value) {
+                const std::int64_t number = whole_number("--protocol", value);
+                if (number < 2 || number > 5) {
+                  throw Error(Errc::usage,
+                              fmt::format("--protocol: {} is not one of 2 to 5", number));
+                }
+                to.convert.protocol = static_cast<int>(number);
+              }},
+    OptionRow{"-o,--output", "FILE", "else standard output, unless that is a terminal",
+              [](Arguments& to, Value value) { to.convert.output = value; }},
 };
 
 constexpr std::array add_positionals{
@@ -160,6 +177,9 @@ constexpr std::array table{
             run_scan},
     VerbRow{"dis", "list the opcodes of a pickle, as python3 -m pickletools does",
             "brine dis model.pkl", dis_positionals, dis_options, run_dis},
+    VerbRow{"convert", "write a pickle again in another protocol, without running it",
+            "brine convert model.pkl --protocol 2 -o old.pkl", convert_positionals, convert_options,
+            run_convert},
     VerbRow{"verify",
             "check every byte of a snapshot, or of all",
             "brine verify resnet",
@@ -210,6 +230,7 @@ std::string_view group_of(std::string_view verb_name) noexcept {
 bool payload_goes_to_output(const Arguments& arguments) noexcept {
   if (arguments.verb == nullptr) return false;
   if (arguments.verb->run == run_dis) return true;
+  if (arguments.verb->run == run_convert) return arguments.convert.output.value_or("-") == "-";
   return arguments.verb->run == run_load && arguments.load.output.value_or("-") == "-";
 }
 

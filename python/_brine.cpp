@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
 
+#include "brine/convert.hpp"
 #include "streams.hpp"
 #include "values.hpp"
 
@@ -163,6 +164,14 @@ void define_functions(py::module_& module) {
       "path"_a, py::kw_only(), "statistics"_a = false,
       "List the tensors of a checkpoint file, without executing any of it; elements are read for "
       "statistics only.");
+  module.def(
+      "convert",
+      [](const fs::path& path, const fs::path& output, int protocol) {
+        return to_python(
+            unlocked([&] { return convert_file(path, output, {.protocol = protocol}); }));
+      },
+      "path"_a, "output"_a, py::kw_only(), "protocol"_a,
+      "Write a pickle file again in protocol 2, 3, 4 or 5, without executing any of it.");
   module.def(
       "reindex",
       [](const fs::path& path) {

@@ -82,8 +82,8 @@ py::object to_python(const Table& table) {
 }  // namespace
 
 py::str text(std::string_view bytes) {
-  PyObject* decoded = PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()),
-                                           "backslashreplace");
+  PyObject* decoded =
+      PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "backslashreplace");
   if (decoded == nullptr) throw py::error_already_set();
   return py::reinterpret_steal<py::str>(decoded);
 }
@@ -93,10 +93,9 @@ py::object to_python(const Snapshot& snapshot) {
                "seq"_a = snapshot.seq, "parent"_a = snapshot.parent,
                "created"_a = text(snapshot.created), "step"_a = snapshot.step,
                "metrics"_a = snapshot.metrics, "tags"_a = texts(snapshot.tags),
-               "payload_bytes"_a = snapshot.payload_bytes,
-               "stored_bytes"_a = snapshot.stored_bytes, "codec"_a = to_string(snapshot.codec),
-               "format"_a = text(snapshot.format), "protocol"_a = snapshot.protocol,
-               "origin"_a = to_string(snapshot.origin),
+               "payload_bytes"_a = snapshot.payload_bytes, "stored_bytes"_a = snapshot.stored_bytes,
+               "codec"_a = to_string(snapshot.codec), "format"_a = text(snapshot.format),
+               "protocol"_a = snapshot.protocol, "origin"_a = to_string(snapshot.origin),
                "verdict"_a = to_string(snapshot.verdict), "state"_a = to_string(snapshot.state));
 }
 
@@ -122,12 +121,17 @@ py::object to_python(const ScanReport& report) {
                "findings"_a = to_tuple(report.findings));
 }
 
+py::object to_python(const ConvertReport& report) {
+  return value("ConvertReport", "pickles"_a = report.pickles, "opcodes"_a = report.opcodes,
+               "protocol"_a = report.protocol, "payload_bytes"_a = report.payload_bytes,
+               "written_bytes"_a = report.written_bytes);
+}
+
 py::object to_python(const LoadReport& report) {
   return value("LoadReport", "requested"_a = report.requested, "served"_a = report.served,
-               "line"_a = text(report.line), "seq"_a = report.seq,
-               "fallback"_a = report.fallback, "payload_bytes"_a = report.payload_bytes,
-               "origin"_a = to_string(report.origin), "scan"_a = to_python(report.scan),
-               "migrations"_a = to_tuple(report.migrations),
+               "line"_a = text(report.line), "seq"_a = report.seq, "fallback"_a = report.fallback,
+               "payload_bytes"_a = report.payload_bytes, "origin"_a = to_string(report.origin),
+               "scan"_a = to_python(report.scan), "migrations"_a = to_tuple(report.migrations),
                "rejected"_a = to_tuple(report.rejected), "warnings"_a = texts(report.warnings));
 }
 
@@ -152,8 +156,7 @@ py::object to_python(const VerifyReport& report) {
 
 py::object to_python(const ReindexReport& report) {
   return value("ReindexReport", "snapshots"_a = report.snapshots,
-               "knows_marks"_a = report.knows_marks,
-               "problems"_a = to_tuple(report.problems));
+               "knows_marks"_a = report.knows_marks, "problems"_a = to_tuple(report.problems));
 }
 
 py::object to_python(const TableStatus& status) {

@@ -3,6 +3,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include "brine/convert.hpp"
 #include "brine/store.hpp"
 
 namespace brine::python {
@@ -14,6 +15,7 @@ pybind11::object to_python(const Snapshot& snapshot);
 pybind11::object to_python(const SnapshotDetail& detail);
 pybind11::object to_python(const Event& event);
 pybind11::object to_python(const ScanReport& report);
+pybind11::object to_python(const ConvertReport& report);
 pybind11::object to_python(const LoadReport& report);
 pybind11::object to_python(const VerifyReport& report);
 pybind11::object to_python(const ReindexReport& report);

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <bit>
 
-#include "base/arithmetic.hpp"
 #include "base/text.hpp"
+#include "pickle/forms.hpp"
 #include "pickle/literal.hpp"
 
 namespace brine::pickle {
@@ -125,13 +123,8 @@ void Encoder::save(const Value& value) {
       return out_.op(value.boolean() ? Op::newtrue : Op::newfalse);
     case Kind::integer:
       return save_integer(value);
-    case Kind::real: {
-      std::array<std::byte, 8> bytes{};
-      base::put_little_endian(bytes.data(), std::bit_cast<std::uint64_t>(value.real()), 8);
-      std::reverse(bytes.begin(), bytes.end());
-      out_.op(Op::binfloat);
-      return out_.put(text_of(bytes));
-    }
+    case Kind::real:
+      return write_real(out_, value.real());
     case Kind::symbol:
       return write_symbol(value.symbol());
     default:
@@ -165,10 +158,9 @@ void Encoder::save_object(const Value& value) {
 
 void Encoder::save_integer(const Value& value) {
   const Bytes bytes = value.integer_bytes();
-  if (bytes.size() <= 4) return write_number(value.integer());
-  const bool is_short = bytes.size() < 256;
-  if (!is_short && bytes.size() > 0x7fffffff) cannot("an integer of 2 GiB or more");
-  out_.counted(is_short ? Op::long1 : Op::long4, bytes, is_short ? 1 : 4);
+  if (bytes.size() <= 4) return write_small_integer(out_, value.integer());
+  if (bytes.size() > 0x7fffffff) cannot("an integer of 2 GiB or more");
+  write_large_integer(out_, bytes);
 }
 
 void Encoder::save_raw(const Value& value) {
@@ -231,8 +223,7 @@ void Encoder::close_tuple(const Value& value) {
     }
     return get(known->second);
   }
-  const Op ends[] = {Op::tuple1, Op::tuple2, Op::tuple3};
-  out_.op(count > 3 ? Op::tuple : ends[count - 1]);
+  pickle::write_tuple_end(out_, count);
   remember(value);
 }
 
@@ -293,14 +284,10 @@ bool Encoder::fetch_if_known(const Value& value) {
 void Encoder::put_at(Index index) {
   ++next_;
   if (protocol_ >= 4) return out_.op(Op::memoize);
-  const bool is_short = index < 256;
-  out_.op(is_short ? Op::binput : Op::long_binput, index, is_short ? 1 : 4);
+  write_put(out_, index);
 }
 
-void Encoder::get(Index index) {
-  const bool is_short = index < 256;
-  out_.op(is_short ? Op::binget : Op::long_binget, index, is_short ? 1 : 4);
-}
+void Encoder::get(Index index) { write_get(out_, index); }
 
 void Encoder::remember(const Value& value) {
   objects_.emplace(value.identity(), next_);

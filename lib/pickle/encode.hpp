@@ -62,10 +62,11 @@ class Encoder {
   /// True: the object came into the memo while its parts were written; it has been fetched.
   bool fetch_if_known(const Value& value);
 
-  void write_number(std::int64_t number);
   void write_text(std::string_view text);
   void write_bytes(ByteView bytes);
   void write_bytes_as_text(ByteView bytes);
+  /// As the protocol has it.
+  Symbol spelled(const Symbol& symbol) const;
   void write_symbol(const Symbol& symbol);
   /// A text or bytes of the form itself, of which CPython has one object each: names, codes.
   void write_shared(Kind kind, std::string_view content);

@@ -2,10 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/arithmetic.hpp"
 #include "pickle/encode.hpp"
+#include "pickle/forms.hpp"
+#include "pickle/latin1.hpp"
 #include "pickle/python2.hpp"
 #include "value/dtype.hpp"
 
@@ -18,63 +19,23 @@ constexpr std::uint64_t most_in_4_bytes = 0xffffffff;
 const Symbol reconstruct{"numpy.core.multiarray", "_reconstruct"};
 const Symbol from_buffer{"numpy.core.numeric", "_frombuffer"};
 
-std::uint64_t utf8_bytes(ByteView latin1) {
-  const auto high = std::count_if(latin1.begin(), latin1.end(),
-                                  [](std::byte b) { return (b & std::byte{0x80}) != std::byte{}; });
-  return latin1.size() + static_cast<std::uint64_t>(high);
-}
-
-void write_as_utf8(ByteView latin1, Sink& sink) {
-  std::array<std::byte, 8192> piece{};
-  while (!latin1.empty()) {
-    std::size_t used = 0;
-    const ByteView next = latin1.first(std::min(latin1.size(), piece.size() / 2));
-    for (const std::byte b : next) {
-      const bool is_high = (b & std::byte{0x80}) != std::byte{};
-      if (is_high) piece[used++] = std::byte{0xc0} | (b >> 6);
-      piece[used++] = is_high ? std::byte{0x80} | (b & std::byte{0x3f}) : b;
-    }
-    sink.write(ByteView(piece).first(used));
-    latin1 = latin1.subspan(next.size());
-  }
-}
-
 }  // namespace
 
-void Encoder::write_number(std::int64_t number) {
-  if (number >= 0 && number <= 0xff) {
-    out_.op(Op::binint1, static_cast<std::uint64_t>(number), 1);
-  } else if (number >= 0 && number <= 0xffff) {
-    out_.op(Op::binint2, static_cast<std::uint64_t>(number), 2);
-  } else {
-    out_.op(Op::binint, static_cast<std::uint64_t>(number), 4);
-  }
-}
-
 void Encoder::write_text(std::string_view text) {
-  if (protocol_ >= 4 && text.size() <= 0xff) {
-    out_.counted(Op::short_binunicode, bytes_of(text), 1);
-  } else if (text.size() <= most_in_4_bytes) {
-    out_.counted(Op::binunicode, bytes_of(text), 4);
-  } else if (protocol_ >= 4) {
-    out_.counted(Op::binunicode8, bytes_of(text), 8);
-  } else {
+  const auto form = text_form(text.size(), protocol_);
+  if (!form) {
     cannot(fmt::format("a text of {} bytes in protocol {}; 4 and 5 can", text.size(), protocol_));
   }
+  out_.counted(form->op, bytes_of(text), form->width);
 }
 
 void Encoder::write_bytes(ByteView bytes) {
-  if (protocol_ < 3) {
-    write_bytes_as_text(bytes);
-  } else if (bytes.size() <= 0xff) {
-    out_.counted(Op::short_binbytes, bytes, 1);
-  } else if (bytes.size() <= most_in_4_bytes) {
-    out_.counted(Op::binbytes, bytes, 4);
-  } else if (protocol_ >= 4) {
-    out_.counted(Op::binbytes8, bytes, 8);
-  } else {
+  if (protocol_ < 3) return write_bytes_as_text(bytes);
+  const auto form = bytes_form(bytes.size(), protocol_);
+  if (!form) {
     cannot(fmt::format("{} bytes at once in protocol {}; 4 and 5 can", bytes.size(), protocol_));
   }
+  out_.counted(form->op, bytes, form->width);
 }
 
 // Protocol 2 has no bytes: the text whose code points they are is encoded when it is loaded.
@@ -107,6 +68,16 @@ void Encoder::write_bytes_as_text(ByteView bytes) {
   out_.op(Op::reduce);
 }
 
+Symbol Encoder::spelled(const Symbol& symbol) const {
+  if (protocol_ > 2) return symbol;
+  const auto name = to_python2(symbol);
+  if (!name) {
+    cannot(fmt::format("the name {}:{} in protocol 2, whose readers look up another one",
+                       symbol.module, symbol.name));
+  }
+  return *name;
+}
+
 void Encoder::write_symbol(const Symbol& symbol) {
   out_.boundary();
   if (const auto known = symbols_.find(symbol); known != symbols_.end()) return get(known->second);
@@ -116,7 +87,7 @@ void Encoder::write_symbol(const Symbol& symbol) {
     write_shared(Kind::text, symbol.name);
     out_.op(Op::stack_global);
   } else {
-    const Symbol named = protocol_ == 2 ? to_python2(symbol) : symbol;
+    const Symbol named = spelled(symbol);
     if (named.name.find('.') != named.name.npos) {
       cannot(fmt::format("the name {}:{} in protocol {}; 4 and 5 can", named.module, named.name,
                          protocol_));
@@ -140,8 +111,7 @@ void Encoder::write_shared(Kind kind, std::string_view content) {
 
 // Behind the values of a tuple that no handle leads to.
 void Encoder::write_tuple_end(std::size_t count) {
-  const Op ends[] = {Op::empty_tuple, Op::tuple1, Op::tuple2, Op::tuple3};
-  out_.op(count > 3 ? Op::tuple : ends[count]);
+  pickle::write_tuple_end(out_, count);
   if (count > 0) put();
 }
 
@@ -166,7 +136,7 @@ void Encoder::save_array(const Value& value) {
   out_.boundary();
   write_symbol({"numpy", "ndarray"});
   out_.boundary();
-  write_number(0);
+  write_small_integer(out_, 0);
   write_tuple_end(1);
   write_shared(Kind::bytes, "b");
   write_tuple_end(3);
@@ -175,7 +145,7 @@ void Encoder::save_array(const Value& value) {
   out_.boundary();
   out_.op(Op::mark);
   out_.boundary();
-  write_number(1);
+  write_small_integer(out_, 1);
   write_shape(array.shape);
   write_dtype(array.dtype);
   out_.boundary();
@@ -224,7 +194,7 @@ void Encoder::write_dtype(std::string_view dtype) {
   out_.boundary();
   out_.op(Op::mark);
   out_.boundary();
-  write_number(3);
+  write_small_integer(out_, 3);
   write_shared(Kind::text, std::string_view(&type->byte_order, 1));
   for (int i = 0; i < 3; ++i) {
     out_.boundary();

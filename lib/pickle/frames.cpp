@@ -44,20 +44,17 @@ void FrameWriter::put(std::string_view bytes) {
 }
 
 void FrameWriter::counted(Op op, ByteView content, std::size_t width) {
-  const std::string front = header(op, content.size(), width);
   if (content.size() < frame_bytes) {
-    put(front);
+    put(header(op, content.size(), width));
     put(text_of(content));
     return;
   }
-  end_frame();
-  held_ += front;
-  flush();
-  sink_.write(content);
+  counted_beside(op, content.size(), width).write(content);
 }
 
 Sink& FrameWriter::counted_beside(Op op, std::uint64_t bytes, std::size_t width) {
-  put(header(op, bytes, width));
+  end_frame();
+  held_ += header(op, bytes, width);
   flush();
   return sink_;
 }

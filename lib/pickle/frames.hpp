@@ -27,8 +27,8 @@ class FrameWriter {
   void put(std::string_view bytes);
   /// A counted argument behind its opcode and a length of `width` bytes.
   void counted(Op op, ByteView content, std::size_t width);
-  /// Opcode and length of content that the caller writes to the sink that is returned: of any
-  /// size, in protocols without frames.
+  /// Opcode and length of content that the caller writes to the sink that is returned: it stands
+  /// outside of frames, as large content does.
   Sink& counted_beside(Op op, std::uint64_t bytes, std::size_t width);
   /// Writes what is held back. Nothing may follow.
   void finish();

@@ -125,8 +125,9 @@ class Graph final : public Interpreter<Graph, NodeId, no_node> {
   NodeId on_stack_symbol(const Token& token, NodeId module, NodeId name);
   void on_protocol(int) {}
   void on_frame(const Token&) {}
-  void on_get(const Token&) {}
-  void on_memoize() {}
+  static NodeId on_get(const Token&, NodeId id) { return id; }
+  static NodeId on_dup(const Token&, NodeId id) { return id; }
+  void on_put(const Token&, std::uint64_t, NodeId) {}
   void on_result(NodeId id) { root_ = id; }
 
   const Object& object(NodeId id) const;

@@ -8,14 +8,17 @@
 //   Value on_text(token)                         a checked text
 //   Value on_bytes(token)                        bytes, a bytearray, an out-of-band buffer
 //   Value on_container(token, shape, form, span) a new container with these items
-//   void on_items(token, target, form, span)     items that go into `target`
+//   void on_items(token, target, form, span)     items, perhaps none, that go into `target`
 //   Value on_call(token, callable, arguments)    REDUCE, NEWOBJ, NEWOBJ_EX, OBJ, INST
 //   void on_state(token, object, state)          BUILD
 //   Value on_persistent(token, span)             the id, or none where the opcode spells it
 //   Value on_extension(token)
 //   Value on_symbol(token, module, name)         GLOBAL, and the class of INST
 //   Value on_stack_symbol(token, module, name)   STACK_GLOBAL; both have the shape `text`
-//   void on_protocol(number), on_frame(token), on_get(token), on_memoize()
+//   Value on_get(token, value)                   what is pushed; of a hole where nothing was put
+//   Value on_dup(token, value)
+//   void on_put(token, index, value)             MEMOIZE too
+//   void on_protocol(number), on_frame(token)
 //   void on_result(value)                        STOP
 //   Shape shape_of(value)
 //
@@ -103,11 +106,18 @@ class Interpreter : public TokenSink {
   }
 
   std::uint64_t memo_size() const noexcept { return memo_.size(); }
+  std::optional<Value> remembered(std::uint64_t index) const { return memo_.get(index); }
+  /// Offset of the MARK that the opcode at hand has taken.
+  std::uint64_t taken_mark() const noexcept { return taken_mark_; }
 
   Limits limits_;
 
  private:
   using Values = std::span<const Value>;
+  struct Mark {
+    std::size_t height = 0;  // of the stack
+    std::uint64_t offset = 0;
+  };
 
   Self& self() { return static_cast<Self&>(*this); }
   bool holds() const { return reason_.empty(); }
@@ -133,8 +143,8 @@ class Interpreter : public TokenSink {
     return has(count) || fail(underflow(token, count));
   }
   // Where a mark ends what opcodes reach.
-  std::size_t fence() const { return marks_.empty() ? 0 : marks_.back(); }
-  std::size_t above_mark() const { return stack_.size() - marks_.back(); }
+  std::size_t fence() const { return marks_.empty() ? 0 : marks_.back().height; }
+  std::size_t above_mark() const { return stack_.size() - marks_.back().height; }
   bool wants_mark(const Token& token, Items form) {
     return wants(!marks_.empty(), token, "finds no mark") &&
            wants(form == Items::singles || above_mark() % 2 == 0, token,
@@ -149,6 +159,7 @@ class Interpreter : public TokenSink {
   void drop(std::size_t count) { stack_.resize(stack_.size() - count, hole); }
   std::size_t drop_mark() {
     const std::size_t count = above_mark();
+    taken_mark_ = marks_.back().offset;
     marks_.pop_back();
     return count;
   }
@@ -168,7 +179,8 @@ class Interpreter : public TokenSink {
   }
 
   std::vector<Value> stack_;
-  std::vector<std::size_t> marks_;
+  std::vector<Mark> marks_;
+  std::uint64_t taken_mark_ = 0;
   Memo<Value, hole> memo_;
   int protocol_ = 0;
 };

@@ -99,11 +99,11 @@ bool Interpreter<Self, Value, hole>::run(const Token& token) {
 
 template <typename Self, typename Value, Value hole>
 bool Interpreter<Self, Value, hole>::run_on_stack(const Token& token) {
-  const bool mark_on_top = !marks_.empty() && marks_.back() == stack_.size();
+  const bool mark_on_top = !marks_.empty() && marks_.back().height == stack_.size();
   switch (token.code->op) {
     case Op::mark:
       if (!has_room()) return false;
-      marks_.push_back(stack_.size());
+      marks_.push_back({stack_.size(), token.offset});
       return true;
     case Op::pop:
       if (mark_on_top) {
@@ -118,7 +118,7 @@ bool Interpreter<Self, Value, hole>::run_on_stack(const Token& token) {
       drop(drop_mark());
       return true;
     case Op::dup:
-      return wants(token, 1) && push(top());
+      return wants(token, 1) && push(self().on_dup(token, top()));
     case Op::readonly_buffer:
       return wants(token, 1) &&
              wants(has_bytes(self().shape_of(top())), token, "wants a buffer");
@@ -156,15 +156,14 @@ bool Interpreter<Self, Value, hole>::append_items(const Token& token) {
     return false;
   }
   const Value target = top(count);
-  if (count > 0) {
-    const Shape shape = self().shape_of(target);
-    if (!wants(takes_items(shape, op), token, "adds to a value that takes no items") ||
-        !are_keys(token, shape, count)) {
-      return false;
-    }
-    self().on_items(token, target, form, topmost(count));
-    drop(count);
+  const Shape shape = self().shape_of(target);
+  const bool takes = count == 0 || takes_items(shape, op);
+  if (!wants(takes, token, "adds to a value that takes no items") ||
+      !are_keys(token, shape, count)) {
+    return false;
   }
+  self().on_items(token, target, form, topmost(count));
+  drop(count);
   return holds();
 }
 
@@ -255,14 +254,14 @@ bool Interpreter<Self, Value, hole>::use_memo(const Token& token) {
   const auto index = op == Op::memoize ? memo_.size() : memo_index(token);
   if (!index) return fail(fmt::format("{} has no plain number for an index", token.code->name));
   if (op == Op::get || op == Op::binget || op == Op::long_binget) {
-    self().on_get(token);
     const auto value = memo_.get(*index);
-    return value ? push(*value) : fail(fmt::format("memo entry {} was never put", *index));
+    const Value got = self().on_get(token, value.value_or(hole));
+    return value ? push(got) : fail(fmt::format("memo entry {} was never put", *index));
   }
-  if (op == Op::memoize) self().on_memoize();
-  return wants(token, 1) &&
-         (memo_.put(*index, top()) ||
-          fail(fmt::format("max_memo_entries: more than {} entries", limits_.max_memo_entries)));
+  if (!wants(token, 1)) return false;
+  self().on_put(token, *index, top());
+  return memo_.put(*index, top()) ||
+         fail(fmt::format("max_memo_entries: more than {} entries", limits_.max_memo_entries));
 }
 
 template <typename Self, typename Value, Value hole>

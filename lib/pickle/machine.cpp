@@ -126,7 +126,9 @@ std::uint32_t Machine::note_of_tuple(Values items) const {
 }
 
 void Machine::on_items(const Token& token, const Abstract& target, Items, Values items) {
-  if (target.shape == Shape::symbol) add_concern(Concern::Kind::changes_import, token, target.ref);
+  if (target.shape == Shape::symbol && !items.empty()) {
+    add_concern(Concern::Kind::changes_import, token, target.ref);
+  }
   for (const Abstract& item : items) use(item);
 }
 
@@ -162,8 +164,13 @@ void Machine::judge_dtype(const Token& token, std::uint32_t dtype, std::uint32_t
               dtype_number_);
 }
 
-void Machine::on_get(const Token& token) {
+Abstract Machine::on_get(const Token& token, const Abstract& value) {
   if (is_shifted_) add_concern(Concern::Kind::shared_memo, token, 0);
+  return value;
+}
+
+void Machine::on_put(const Token& token, std::uint64_t, const Abstract&) {
+  if (token.code->op == Op::memoize) is_shifted_ = follows_memo_;
 }
 
 void Machine::add_concern(Concern::Kind kind, const Token& token, std::uint32_t symbol) {

@@ -141,8 +141,9 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   Abstract on_symbol(const Token& token, std::string_view module, std::string_view name);
   Abstract on_stack_symbol(const Token& token, const Abstract& module, const Abstract& name);
   void on_protocol(int protocol);
-  void on_get(const Token& token);
-  void on_memoize() { is_shifted_ = follows_memo_; }
+  Abstract on_get(const Token& token, const Abstract& value);
+  static Abstract on_dup(const Token&, const Abstract& value) { return value; }
+  void on_put(const Token& token, std::uint64_t index, const Abstract& value);
   void on_frame(const Token& token);
   void on_result(const Abstract& value) { use(value); }
 

@@ -6,6 +6,10 @@
 
 namespace brine::store {
 
+/// Returns the file that an output of that name replaces or makes, its links followed. Throws:
+/// environment where something stands there that is no regular file; usage inside any store.
+std::filesystem::path output_path(const std::filesystem::path& path);
+
 /// Follows links to the file that they name. Throws: environment where something stands there that
 /// is no regular file; usage inside the store in `root`.
 class FileTarget final : public Target {

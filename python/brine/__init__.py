@@ -13,10 +13,11 @@ from brine.store import (FallbackWarning, PortabilityWarning, Store, checked as 
                          open_store as open)
 from brine.values import *
 
+convert = _checked(_brine.convert)
 reindex = _checked(_brine.reindex)
 scan = _checked(_brine.scan)
 tensors = _checked(_brine.tensors)
 
 __version__ = _brine.version()
-__all__ = ["FallbackWarning", "PortabilityWarning", "Store", "open", "reindex", "scan", "tensors",
-           *_errors.__all__, *_values.__all__]
+__all__ = ["FallbackWarning", "PortabilityWarning", "Store", "convert", "open", "reindex", "scan",
+           "tensors", *_errors.__all__, *_values.__all__]

@@ -7,10 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-__all__ = ["BlockInfo", "BufferInfo", "Event", "Finding", "LoadReport", "Loaded", "MigrationPlan",
-           "Problem", "ReindexReport", "Rejection", "Rename", "Rule", "ScanReport", "Snapshot",
-           "SnapshotDetail", "Snapshots", "Symbol", "Table", "TableStatus", "TensorInfo",
-           "TensorStatistics", "VerifyReport"]
+__all__ = ["BlockInfo", "BufferInfo", "ConvertReport", "Event", "Finding", "LoadReport", "Loaded",
+           "MigrationPlan", "Problem", "ReindexReport", "Rejection", "Rename", "Rule",
+           "ScanReport", "Snapshot", "SnapshotDetail", "Snapshots", "Symbol", "Table",
+           "TableStatus", "TensorInfo", "TensorStatistics", "VerifyReport"]
 
 
 class Symbol(NamedTuple):
@@ -45,6 +45,17 @@ class ScanReport:
     verdict: str
     symbols: dict[Symbol, int]
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class ConvertReport:
+    """What was converted. `protocol`: the highest that the file declared before."""
+
+    pickles: int
+    opcodes: int
+    protocol: int
+    payload_bytes: int
+    written_bytes: int
 
 
 @dataclass(frozen=True, repr=False)

@@ -179,13 +179,25 @@ BOOST_AUTO_TEST_CASE(names_of_python_2_go_there_and_back) {
       {{"__builtin__", "long"}, {"builtins", "int"}},
       {{"copy_reg", "_reconstructor"}, {"copyreg", "_reconstructor"}},
       {{"collections", "OrderedDict"}, {"collections", "OrderedDict"}},
+      {{"exceptions", "ValueError"}, {"builtins", "ValueError"}},
+      {{"__builtin__", "BrokenPipeError"}, {"builtins", "BrokenPipeError"}},
+      {{"Queue", "Queue"}, {"queue", "Queue"}},
+      {{"urllib", "quote"}, {"urllib.parse", "quote"}},
+      {{"_pickle", "Pickler"}, {"_pickle", "Pickler"}},
       {{"m", "C"}, {"m", "C"}},
   };
   for (const auto& [old_name, new_name] : vectors) {
     BOOST_TEST((to_python3(old_name) == new_name));
     BOOST_TEST((to_python2(new_name) == old_name));
   }
-  BOOST_TEST((to_python3({"exceptions", "ValueError"}) == Symbol{"builtins", "ValueError"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_module_that_python_2_had_too_has_no_name_in_protocol_2) {
+  const Symbol mine{"commands", "Mine"};
+  BOOST_TEST((to_python3(mine) == Symbol{"subprocess", "Mine"}));
+  BOOST_TEST(!to_python2(mine));
+  expect_error(Errc::usage, "commands:Mine in protocol 2",
+               [&] { encode(Value::symbol("commands", "Mine"), {.protocol = 2}); });
 }
 
 BOOST_AUTO_TEST_CASE(spelled_values_mean_what_python_reads) {

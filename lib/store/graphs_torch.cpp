@@ -1,4 +1,4 @@
-#include "store/inventory_torch.hpp"
+#include "store/graphs_torch.hpp"
 
 #include <fmt/format.h>
 
@@ -11,11 +11,9 @@
 #include "base/arithmetic.hpp"
 #include "base/text.hpp"
 #include "brine/error.hpp"
-#include "pickle/graph.hpp"
 #include "store/decoded.hpp"
 #include "store/graph_reading.hpp"
 #include "store/torch_tar.hpp"
-#include "tensor/inventory.hpp"
 #include "tensor/torch.hpp"
 
 namespace brine::store {
@@ -23,16 +21,6 @@ namespace {
 
 constexpr std::size_t legacy_object = 3;  // of its pickles, from 0
 constexpr std::size_t legacy_keys = 4;
-
-std::vector<TensorInfo> of_torch_pickle(const RandomSource& payload, std::uint64_t offset,
-                                        std::uint64_t bytes, const tensor::TorchStorages& storages,
-                                        const Limits& limits) {
-  pickle::Graph graph(limits);
-  read_pickle(payload, offset, offset + bytes, graph, limits);
-  return tensor::inventory(graph, limits, [&](pickle::NodeId id) {
-    return tensor::read_torch_tensor(graph, id, storages);
-  });
-}
 
 // PREFIX/data/KEY
 std::optional<std::string_view> storage_key(std::string_view name, std::string_view prefix) {
@@ -98,36 +86,32 @@ tensor::TorchStorages legacy_storages(const RandomSource& payload, std::uint64_t
   return storages;
 }
 
+tensor::ReadTensor tensors_of(const pickle::Graph& graph, const tensor::TorchStorages& storages) {
+  return [&](pickle::NodeId id) { return tensor::read_torch_tensor(graph, id, storages); };
+}
+
 }  // namespace
 
-void add_below(const std::string& place, std::vector<TensorInfo> tensors,
-               std::vector<TensorInfo>& all) {
-  for (TensorInfo& each : tensors) {
-    const bool is_name = !each.path.empty() && each.path[0] != '[' && each.path[0] != '(';
-    if (!place.empty()) each.path = fmt::format("{}{}{}", place, is_name ? "." : "", each.path);
-    all.push_back(std::move(each));
-  }
-}
-
-std::vector<TensorInfo> of_torch_zip(const RandomSource& payload,
-                                     const std::vector<archive::ZipMember>& members,
-                                     const Limits& limits) {
+void read_torch_zip(const RandomSource& payload, const std::vector<archive::ZipMember>& members,
+                    const Limits& limits, const UseObject& use) {
   const std::string prefix = prefix_of(members);
   const auto storages = storages_of(payload, members, prefix);
-  for (const archive::ZipMember& member : members) {
-    if (member.name != prefix + "data.pkl") continue;
-    if (member.method == 0) {
-      return of_torch_pickle(payload, member.offset, member.bytes, storages, limits);
-    }
-    const io::ScratchFile unfolded = unfold(*decode(payload, member, limits));
-    auto tensors = of_torch_pickle(unfolded, 0, unfolded.size(), storages, limits);
-    for (TensorInfo& each : tensors) each.offset.reset();
-    return tensors;
+  const std::string name = prefix + "data.pkl";
+  const auto member = std::find_if(members.begin(), members.end(),
+                                   [&](const auto& each) { return each.name == name; });
+  if (member == members.end()) return;
+  pickle::Graph graph(limits);
+  const bool is_stored = member->method == 0;
+  if (is_stored) {
+    read_pickle(payload, member->offset, member->offset + member->bytes, graph, limits);
+  } else {
+    const io::ScratchFile unfolded = unfold(*decode(payload, *member, limits));
+    read_pickle(unfolded, 0, unfolded.size(), graph, limits);
   }
-  return {};
+  use(graph, tensors_of(graph, storages), is_stored);
 }
 
-std::vector<TensorInfo> of_torch_legacy(const RandomSource& payload, const Limits& limits) {
+void read_torch_legacy(const RandomSource& payload, const Limits& limits, const UseObject& use) {
   std::vector<std::unique_ptr<pickle::Graph>> graphs;
   std::uint64_t offset = 0;
   while (graphs.size() < archive::torch_legacy_pickles) {
@@ -136,19 +120,17 @@ std::vector<TensorInfo> of_torch_legacy(const RandomSource& payload, const Limit
   }
   const pickle::Graph& object = *graphs[legacy_object];
   const auto storages = legacy_storages(payload, offset, object, *graphs[legacy_keys]);
-  return tensor::inventory(object, limits, [&](pickle::NodeId id) {
-    return tensor::read_torch_tensor(object, id, storages);
-  });
+  use(object, tensors_of(object, storages), true);
 }
 
-std::vector<TensorInfo> of_torch_tar(const RandomSource& payload,
-                                     const std::vector<archive::TarMember>& members,
-                                     const Limits& limits) {
+void read_torch_tar(const RandomSource& payload, const std::vector<archive::TarMember>& members,
+                    const Limits& limits, const UseObject& use) {
   const TorchTar tar = read_torch_tar(payload, members, limits);
   const TorchTar::Pickle& object = tar.pickles.back();
   pickle::Graph graph(limits);
   read_pickle(payload, object.offset, object.offset + object.bytes, graph, limits);
-  return tensor::inventory(graph, limits, [&](pickle::NodeId id) { return tar.tensor(graph, id); });
+  use(
+      graph, [&](pickle::NodeId id) { return tar.tensor(graph, id); }, true);
 }
 
 }  // namespace brine::store
