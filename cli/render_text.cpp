@@ -201,14 +201,14 @@ std::vector<std::string> statistics_cells(const std::optional<TensorStatistics>&
     if (!number) return std::string("-");
     return std::visit(
         [](auto value) {
-          if constexpr (std::is_floating_point_v<decltype(value)>) return fmt::format("{:.6g}", value);
+          if constexpr (std::is_floating_point_v<decltype(value)>)
+            return fmt::format("{:.6g}", value);
           return fmt::format("{}", value);
         },
         *number);
   };
-  return {spelled(statistics->min), spelled(statistics->max),
-          fmt::format("{}", statistics->nans), fmt::format("{}", statistics->infinities),
-          fmt::format("{}", statistics->zeros)};
+  return {spelled(statistics->min), spelled(statistics->max), fmt::format("{}", statistics->nans),
+          fmt::format("{}", statistics->infinities), fmt::format("{}", statistics->zeros)};
 }
 
 std::string tensors_text(std::span<const TensorInfo> tensors, unsigned width, const Ink& ink) {

@@ -7,6 +7,7 @@
 #include "store/graphs.hpp"
 #include "tensor/inventory.hpp"
 #include "tensor/statistics.hpp"
+#include "tensor/ubjson.hpp"
 
 namespace brine::store {
 namespace {
@@ -20,10 +21,27 @@ void add_below(const std::string& place, std::vector<TensorInfo> tensors,
   }
 }
 
+// Puts the arrays of a model in the place of its bytes, which stay where they are another format.
+void unfold_boosters(const Part& part, std::vector<TensorInfo>& tensors, const Limits& limits) {
+  std::vector<TensorInfo> all;
+  for (TensorInfo& each : tensors) {
+    if (each.dtype != tensor::booster_dtype) {
+      all.push_back(std::move(each));
+    } else if (auto arrays = tensor::list_ubjson(*part.source, *each.offset, each.bytes, limits)) {
+      add_below(each.path, *std::move(arrays), all);
+    } else {
+      each.dtype = "uint8";
+      all.push_back(std::move(each));
+    }
+  }
+  tensors = std::move(all);
+}
+
 std::vector<TensorInfo> tensors_of(const Part& part, const Limits& limits,
                                    const TensorOptions& options) {
   auto tensors = part.graph == nullptr ? std::vector{part.array}
                                        : tensor::inventory(*part.graph, limits, part.read_tensor);
+  unfold_boosters(part, tensors, limits);
   for (TensorInfo& each : tensors) {
     if (each.offset && options.statistics && tensor::is_measurable(each.dtype)) {
       each.statistics = tensor::measure(*part.source, each);

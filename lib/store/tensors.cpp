@@ -21,16 +21,14 @@ io::File open_pack(const std::filesystem::path& path) {
 
 }  // namespace
 
-std::vector<TensorInfo> Store::tensors(std::string_view ref,
-                                       const TensorOptions& options) const {
+std::vector<TensorInfo> Store::tensors(std::string_view ref, const TensorOptions& options) const {
   const Snapshot snapshot = resolve(ref);
   const store::Manifest manifest = impl_->manifest(snapshot.id);
   if (manifest.blocks.empty()) return {};
   const auto path = impl_->layout.pack(manifest.pack, manifest.snapshot.codec);
   return in_context(impl_->layout.inside(path), [&] {
     const io::File pack = open_pack(path);
-    const auto payload =
-        pack::open_payload(pack, manifest.blocks, impl_->reader_options(manifest));
+    const auto payload = pack::open_payload(pack, manifest.blocks, impl_->reader_options(manifest));
     try {
       return store::list_tensors(*payload, impl_->open_options.limits, options);
     } catch (const Error& error) {
@@ -41,8 +39,8 @@ std::vector<TensorInfo> Store::tensors(std::string_view ref,
   });
 }
 
-std::vector<TensorInfo> file_tensors(const std::filesystem::path& path, const TensorOptions& options,
-                                     const Limits& limits) {
+std::vector<TensorInfo> file_tensors(const std::filesystem::path& path,
+                                     const TensorOptions& options, const Limits& limits) {
   const io::File file(path);
   return in_context(base::printable(path.string()), [&] {
     try {

@@ -7,6 +7,7 @@
 #include "base/arithmetic.hpp"
 #include "tensor/array.hpp"
 #include "tensor/element_type.hpp"
+#include "tensor/forms.hpp"
 #include "tensor/nodes.hpp"
 #include "tensor/torch.hpp"
 
@@ -22,6 +23,8 @@ using pickle::NodeKind;
 // A list in a list in a list may be as deep as a graph is large, with an array on every level: the
 // front of a longer path is left out.
 constexpr std::size_t longest_path = 1024;
+// Values of a tuple that may have names.
+constexpr std::uint32_t most_known = 8;
 // A longer key is named by its position.
 constexpr std::size_t longest_name = 256;
 
@@ -43,11 +46,12 @@ class Walk {
 
  private:
   // The last part of a path: a name, a position, or the arguments of a call.
-  enum class Part : std::uint8_t { name, position, arguments };
+  enum class Part : std::uint8_t { name, position, arguments, known };
   struct Step {
     std::uint32_t before;
     Part part;
     std::int64_t value;  // of a name: its node
+    std::string_view known = {};
   };
   struct Visit {
     NodeId node;
@@ -82,18 +86,59 @@ class Walk {
 
   // Attributes before arguments: where an array is both, that is its better name.
   void follow_contents(const Visit& visit) {
-    follow_state(graph_.state(visit.node), visit.step);
+    if (const NodeId buffer = booster_buffer(graph_, visit.node); buffer != no_node) {
+      add(model_of_booster(buffer), add_step({visit.step, Part::known, 0, "handle"}));
+    }
+    follow_state(visit);
     std::int64_t position = 0;
     for (const Item& item : graph_.items(visit.node)) {
       if (is_new(item.value)) follow(item.value, step_to(item, position, visit.step));
       ++position;
     }
+    follow_arguments(visit);
+  }
+
+  void follow_arguments(const Visit& visit) {
     const NodeId arguments = graph_.arguments(visit.node);
-    if (is_new(arguments)) follow(arguments, add_step({visit.step, Part::arguments, 0}));
+    if (!is_new(arguments)) return;
+    const bool is_known = follow_known(arguments, visit, argument_name);
+    if (!is_known) follow(arguments, add_step({visit.step, Part::arguments, 0}));
+  }
+
+  // Follows the values of a tuple for which the framework has names. Returns false, having followed
+  // nothing, where one of them that matters has none.
+  template <typename NameOf>
+  bool follow_known(NodeId tuple, const Visit& visit, NameOf name_of) {
+    const std::vector<NodeId> values = tuple_values(graph_, tuple, most_known);
+    const auto matters = [&](std::size_t i) { return is_new(values[i]); };
+    bool is_known = false;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (!matters(i)) continue;
+      if (!name_of(graph_, visit.node, i)) return false;
+      is_known = true;
+    }
+    for (std::size_t i = 0; is_known && i < values.size(); ++i) {
+      if (!matters(i)) continue;
+      const PartName name = *name_of(graph_, visit.node, i);
+      follow(values[i], name.empty() ? visit.step : add_step({visit.step, Part::known, 0, name}));
+    }
+    return is_known;
+  }
+
+  TensorInfo model_of_booster(NodeId buffer) const {
+    const pickle::Node& node = graph_.node(buffer);
+    return {.path = {},
+            .dtype = std::string(booster_dtype),
+            .shape = {node.bytes},
+            .offset = node.offset,
+            .bytes = node.bytes};
   }
 
   // Attributes stand in a dict; with __slots__, in the second of two, where the first may be None.
-  void follow_state(NodeId state, std::uint32_t step) {
+  void follow_state(const Visit& visit) {
+    const NodeId state = graph_.state(visit.node);
+    const std::uint32_t step = visit.step;
+    if (follow_known(state, visit, state_name)) return;
     const std::vector<NodeId> pair = tuple_values(graph_, state, 2);
     const bool has_slots =
         pair.size() == 2 && graph_.is(pair[1], NodeKind::dict) &&
@@ -132,6 +177,8 @@ class Walk {
         return fmt::format("[{}]", step.value);
       case Part::arguments:
         return "()";
+      case Part::known:
+        return fmt::format(".{}", step.known);
     }
     return {};
   }
