@@ -127,6 +127,7 @@ class Graph final : public Interpreter<Graph, NodeId, no_node> {
   void on_frame(const Token&) {}
   void on_get(const Token&) {}
   void on_memoize() {}
+  void on_dispute(const Token&) {}
   void on_result(NodeId id) { root_ = id; }
 
   const Object& object(NodeId id) const;

@@ -16,6 +16,7 @@
 //   Value on_symbol(token, module, name)         GLOBAL, and the class of INST
 //   Value on_stack_symbol(token, module, name)   STACK_GLOBAL; both have the shape `text`
 //   void on_protocol(number), on_frame(token), on_get(token), on_memoize()
+//   void on_dispute(token)                       a number that not every reader takes so
 //   void on_result(value)                        STOP
 //   Shape shape_of(value)
 //

@@ -6,6 +6,7 @@
 
 #include "base/arithmetic.hpp"
 #include "pickle/literal.hpp"
+#include "pickle/numeral.hpp"
 
 namespace brine::pickle {
 namespace {
@@ -38,6 +39,7 @@ constexpr std::size_t flags_place = 7;
 
 Note parity_of(const Token& token) {
   if (token.argument.empty() || !token.held) return 0;
+  if (spelling_of(token) != Spelling::plain) return 0;
   const bool is_spelled = token.code->argument == Argument::line;
   ByteView number = token.argument;
   if (is_spelled && number.back() == std::byte{'L'}) number = number.first(number.size() - 1);
@@ -170,7 +172,7 @@ void Machine::add_concern(Concern::Kind kind, const Token& token, std::uint32_t 
   const auto is_known = [&](const Concern& each) {
     return each.kind == kind && each.symbol == symbol;
   };
-  if (concerns_.size() >= most_concerns) return;
+  if (concerns_.size() >= most_concerns && names_symbol(kind)) return;
   if (std::any_of(concerns_.begin(), concerns_.end(), is_known)) return;
   concerns_.push_back({kind, token.offset, symbol});
 }

@@ -69,11 +69,16 @@ struct Concern {
     believed_dtype,  ///< a numpy dtype with fields, a subtype or flags of the pickle's choosing
     forged_objects,  ///< an object dtype that denies holding objects
     shared_memo,     ///< reads otherwise where a reader keeps the memo of the pickle before
+    disputed_number,  ///< a number that not every reader takes, or as another one
   };
   Kind kind{};
   std::uint64_t offset = 0;
-  std::uint32_t symbol = 0;  ///< index into symbols(); none for shared_memo
+  std::uint32_t symbol = 0;  ///< index into symbols(); only where names_symbol(kind)
 };
+
+constexpr bool names_symbol(Concern::Kind kind) {
+  return kind < Concern::Kind::shared_memo;
+}
 
 /// How much a machine writes down.
 enum class Detail : std::uint8_t {
@@ -142,6 +147,7 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   Abstract on_stack_symbol(const Token& token, const Abstract& module, const Abstract& name);
   void on_protocol(int protocol);
   void on_get(const Token& token);
+  void on_dispute(const Token& token) { add_concern(Concern::Kind::disputed_number, token, 0); }
   void on_memoize() { is_shifted_ = follows_memo_; }
   void on_frame(const Token& token);
   void on_result(const Abstract& value) { use(value); }

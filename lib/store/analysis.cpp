@@ -59,6 +59,9 @@ std::string describe(const pickle::Machine& machine, const pickle::Concern& conc
   if (concern.kind == Kind::shared_memo) {
     return "the memo of the pickle before it decides what is read here: not every reader keeps it";
   }
+  if (concern.kind == Kind::disputed_number) {
+    return "a number is spelled as no pickler spells it: not every reader takes it for the same";
+  }
   const Symbol& symbol = machine.symbols()[concern.symbol].symbol;
   const std::string name = base::printable(fmt::format("{}:{}", symbol.module, symbol.name));
   switch (concern.kind) {
@@ -349,7 +352,7 @@ void Analyst::add_concerns(const pickle::Machine& machine, const std::string& wh
         concern.kind == Kind::changes_import || concern.kind == Kind::forged_objects
             ? Verdict::dangerous
             : Verdict::unknown;
-    if (concern.kind != Kind::shared_memo) {
+    if (pickle::names_symbol(concern.kind)) {
       if (policy_.is_trusted(machine.symbols()[concern.symbol].symbol)) continue;
     }
     add(verdict, concern.offset, where + describe(machine, concern));

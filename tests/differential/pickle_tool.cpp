@@ -5,12 +5,14 @@
 //        pickle_tool rename FILE OLD_MODULE NEW_MODULE OUT
 //        pickle_tool batch FILE                           a verdict for each of many pickles
 //        pickle_tool judge FILE                           the same, and the symbols, all in hex
+//        pickle_tool disputes FILE                        of each: whether readers disagree on it
 //
-// FILE holds one pickle after another; for `batch` and `judge` each stands behind its length in 4
+// FILE holds one pickle after another; for the last three each stands behind its length in 4
 // bytes and may be malformed. After the lines of each pickle comes `complete END` or `failed OFFSET
 // REASON`.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -147,6 +149,16 @@ void print_symbols(ByteView payload) {
   fmt::print("\n");
 }
 
+void print_dispute(ByteView payload) {
+  Machine machine(Detail::symbols);
+  read_one(payload, 0, machine);
+  const auto& all = machine.concerns();
+  const bool is_disputed = std::any_of(all.begin(), all.end(), [](const Concern& concern) {
+    return concern.kind == Concern::Kind::disputed_number;
+  });
+  fmt::print("{}\n", is_disputed ? "disputed" : "plain");
+}
+
 int run(const std::vector<const char*>& arguments) {
   if (arguments.size() < 2) return 2;
   const std::string_view command = arguments[0];
@@ -159,6 +171,8 @@ int run(const std::vector<const char*>& arguments) {
     each_of_batch(bytes_of(payload), print_digest);
   } else if (command == "judge") {
     each_of_batch(bytes_of(payload), print_symbols);
+  } else if (command == "disputes") {
+    each_of_batch(bytes_of(payload), print_dispute);
   } else if (command == "rename" && arguments.size() == 5) {
     rename_module(bytes_of(payload), arguments[2], arguments[3], arguments[4]);
   } else {

@@ -64,6 +64,8 @@ BOOST_AUTO_TEST_CASE(every_kind_of_payload_is_told) {
       {"an unlisted class", own, "pickle", Verdict::unknown},
       {"a call of the shell", bad, "pickle", Verdict::dangerous},
       {"two pickles", safe + own, "pickle", Verdict::unknown},
+      {"a number in octal", "I017\n.", "pickle", Verdict::unknown},
+      {"a number for one reader", "F1_0.5\n.", "unknown", Verdict::unknown, false},
       {"white space behind", safe + "\r\n \n", "pickle", Verdict::safe},
       {"something behind", safe + "\0garbage"s, "pickle", Verdict::unknown},
       {"the shell behind", safe + bad, "pickle", Verdict::dangerous},
