@@ -168,6 +168,12 @@ void Machine::on_get(const Token& token) {
   if (is_shifted_) add_concern(Concern::Kind::shared_memo, token, 0);
 }
 
+void Machine::on_frame_breach(const Token& token, FrameBreach breach) {
+  add_concern(breach == FrameBreach::nested ? Concern::Kind::nested_frames
+                                            : Concern::Kind::unfinished_frame,
+              token, 0);
+}
+
 void Machine::add_concern(Concern::Kind kind, const Token& token, std::uint32_t symbol) {
   const auto is_known = [&](const Concern& each) {
     return each.kind == kind && each.symbol == symbol;

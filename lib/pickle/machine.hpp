@@ -65,20 +65,20 @@ struct Buffer {
 /// Something that a pickle does and no list of symbols tells of. Each once for a symbol.
 struct Concern {
   enum class Kind : std::uint8_t {
-    changes_import,  ///< state or items for a class or function itself, not for an instance
-    believed_dtype,  ///< a numpy dtype with fields, a subtype or flags of the pickle's choosing
-    forged_objects,  ///< an object dtype that denies holding objects
-    shared_memo,     ///< reads otherwise where a reader keeps the memo of the pickle before
-    disputed_number,  ///< a number that not every reader takes, or as another one
+    changes_import,    ///< state or items for a class or function itself, not for an instance
+    believed_dtype,    ///< a numpy dtype with fields, a subtype or flags of the pickle's choosing
+    forged_objects,    ///< an object dtype that denies holding objects
+    shared_memo,       ///< reads otherwise where a reader keeps the memo of the pickle before
+    disputed_number,   ///< a number that not every reader takes, or as another one
+    nested_frames,     ///< which not every reader takes
+    unfinished_frame,  ///< behind its STOP: readers disagree where the next pickle begins
   };
   Kind kind{};
   std::uint64_t offset = 0;
   std::uint32_t symbol = 0;  ///< index into symbols(); only where names_symbol(kind)
 };
 
-constexpr bool names_symbol(Concern::Kind kind) {
-  return kind < Concern::Kind::shared_memo;
-}
+constexpr bool names_symbol(Concern::Kind kind) { return kind < Concern::Kind::shared_memo; }
 
 /// How much a machine writes down.
 enum class Detail : std::uint8_t {
@@ -104,6 +104,8 @@ inline constexpr std::uint32_t lost_text = ~std::uint32_t{0} - 1;  ///< over the
 class Machine final : public Interpreter<Machine, Abstract, no_value> {
  public:
   explicit Machine(Detail detail, const Limits& limits = {});
+
+  void on_frame_breach(const Token& token, FrameBreach breach) override;
 
   enum class Place : std::uint8_t { alone, behind_another };
 

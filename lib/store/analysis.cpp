@@ -54,14 +54,24 @@ scan::SeenSymbol seen(const pickle::MetSymbol& met) {
   return {met.symbol, met.protocol, met.count, met.offset};
 }
 
+std::string describe(pickle::Concern::Kind kind) {
+  using Kind = pickle::Concern::Kind;
+  switch (kind) {
+    case Kind::disputed_number:
+      return "a number is spelled as no pickler spells it: not every reader takes it for the same";
+    case Kind::nested_frames:
+      return "a frame begins inside another: not every reader takes that";
+    case Kind::unfinished_frame:
+      return "it stops inside a frame: readers disagree on where the next pickle begins";
+    default:
+      return "the memo of the pickle before it decides what is read here: not every reader "
+             "keeps it";
+  }
+}
+
 std::string describe(const pickle::Machine& machine, const pickle::Concern& concern) {
   using Kind = pickle::Concern::Kind;
-  if (concern.kind == Kind::shared_memo) {
-    return "the memo of the pickle before it decides what is read here: not every reader keeps it";
-  }
-  if (concern.kind == Kind::disputed_number) {
-    return "a number is spelled as no pickler spells it: not every reader takes it for the same";
-  }
+  if (!pickle::names_symbol(concern.kind)) return describe(concern.kind);
   const Symbol& symbol = machine.symbols()[concern.symbol].symbol;
   const std::string name = base::printable(fmt::format("{}:{}", symbol.module, symbol.name));
   switch (concern.kind) {
@@ -348,10 +358,11 @@ void Analyst::add_concerns(const pickle::Machine& machine, const std::string& wh
   using Kind = pickle::Concern::Kind;
   for (const pickle::Concern& concern : machine.concerns()) {
     if (told != nullptr && has_concern(*told, machine, concern)) continue;
-    const Verdict verdict =
-        concern.kind == Kind::changes_import || concern.kind == Kind::forged_objects
-            ? Verdict::dangerous
-            : Verdict::unknown;
+    const Verdict verdict = concern.kind == Kind::changes_import ||
+                                    concern.kind == Kind::forged_objects ||
+                                    concern.kind == Kind::unfinished_frame
+                                ? Verdict::dangerous
+                                : Verdict::unknown;
     if (pickle::names_symbol(concern.kind)) {
       if (policy_.is_trusted(machine.symbols()[concern.symbol].symbol)) continue;
     }

@@ -154,7 +154,7 @@ void print_dispute(ByteView payload) {
   read_one(payload, 0, machine);
   const auto& all = machine.concerns();
   const bool is_disputed = std::any_of(all.begin(), all.end(), [](const Concern& concern) {
-    return concern.kind == Concern::Kind::disputed_number;
+    return concern.kind >= Concern::Kind::disputed_number;
   });
   fmt::print("{}\n", is_disputed ? "disputed" : "plain");
 }

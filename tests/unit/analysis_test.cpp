@@ -2,6 +2,7 @@
 
 #include "codec/codec.hpp"
 #include "io/file.hpp"
+#include "support/opcodes.hpp"
 #include "support/pickles.hpp"
 #include "support/store.hpp"
 #include "support/zips.hpp"
@@ -65,6 +66,10 @@ BOOST_AUTO_TEST_CASE(every_kind_of_payload_is_told) {
       {"a call of the shell", bad, "pickle", Verdict::dangerous},
       {"two pickles", safe + own, "pickle", Verdict::unknown},
       {"a number in octal", "I017\n.", "pickle", Verdict::unknown},
+      {"a frame in a frame", Stream().frame(Stream().frame(Stream().one()).stop()).str(), "pickle",
+       Verdict::unknown},
+      {"a frame with something behind its STOP", Stream().frame(Stream().one().stop().one()).str(),
+       "pickle", Verdict::dangerous},
       {"a number for one reader", "F1_0.5\n.", "unknown", Verdict::unknown, false},
       {"white space behind", safe + "\r\n \n", "pickle", Verdict::safe},
       {"something behind", safe + "\0garbage"s, "pickle", Verdict::unknown},

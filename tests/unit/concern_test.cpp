@@ -18,6 +18,8 @@ std::string_view word_for(Concern::Kind kind) {
     case Concern::Kind::forged_objects: return "forged";
     case Concern::Kind::shared_memo: return "memo";
     case Concern::Kind::disputed_number: return "number";
+    case Concern::Kind::nested_frames: return "nested";
+    case Concern::Kind::unfinished_frame: return "unfinished";
   }
   return "?";
 }
@@ -111,6 +113,13 @@ BOOST_AUTO_TEST_CASE(a_number_that_readers_dispute_is_told_once) {
   BOOST_TEST(concerns(Stream().one().line(Op::put, "7").line(Op::get, "7 ").stop()) ==
              "number at 5 ");
   BOOST_TEST(concerns(Stream().line(Op::int_, "17").line(Op::long_, "-3L").stop()) == "");
+}
+
+BOOST_AUTO_TEST_CASE(frames_that_readers_dispute_are_told) {
+  const Stream inner = Stream().frame(Stream().one());
+  BOOST_TEST(concerns(Stream().frame(Stream(inner).stop())) == "nested at 9 ");
+  BOOST_TEST(concerns(Stream().frame(Stream().one().stop().one())) == "unfinished at 11 ");
+  BOOST_TEST(concerns(Stream().frame(Stream().one()).frame(Stream().stop())) == "");
 }
 
 // As Python 2 wrote them into protocol 0.
