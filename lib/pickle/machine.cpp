@@ -12,6 +12,9 @@ namespace brine::pickle {
 namespace {
 
 constexpr std::size_t most_extensions = 100;
+constexpr std::size_t most_nested = 10'000;
+constexpr std::uint64_t most_nested_bytes = 16U << 20;
+constexpr std::size_t smallest_nested = 5;  // a symbol of two letters and STOP
 
 constexpr std::size_t most_concerns = 100;
 const Symbol dtype_symbol{"numpy", "dtype"};
@@ -49,6 +52,14 @@ Note parity_of(const Token& token) {
   return !is_number ? 0 : byte % 2 == 0 ? even : odd;
 }
 
+// From protocol 2 on all begin with PROTO; before, harmful ones begin with a symbol or a mark.
+bool begins_like_pickle(ByteView content) {
+  if (content.size() < smallest_nested) return false;
+  const auto front = static_cast<Op>(content[0]);
+  if (front == Op::proto) return std::to_integer<int>(content[1]) <= highest_known_protocol;
+  return (front == Op::global || front == Op::mark) && content.back() == std::byte{'.'};
+}
+
 Note note_of_code(std::string_view code) {
   if (!code.empty() && std::string_view("|<>=").find(code[0]) != code.npos) code.remove_prefix(1);
   if (code.empty()) return 0;
@@ -80,6 +91,9 @@ Abstract Machine::on_text(const Token& token) {
   constexpr Abstract far{Shape::text, false, far_text};
   constexpr Abstract lost{Shape::text, false, lost_text};
   if (!token.held) return far;
+  const Op op = token.code->op;
+  const bool is_bytes = op == Op::binstring || op == Op::short_binstring;  // in Python 2
+  if (is_bytes && begins_like_pickle(token.argument)) keep_nested(token);
   const auto text = text_of_push(token, scratch_);
   if (!text || !is_plain_name(*text)) return far;
   const auto number = texts_.number(*text);
@@ -95,6 +109,7 @@ Abstract Machine::on_text(const Token& token) {
 
 Abstract Machine::on_bytes(const Token& token) {
   if (!token.held) buffers_.push_back({token.argument_offset, token.argument_bytes});
+  if (begins_like_pickle(token.argument)) keep_nested(token);
   switch (token.code->op) {
     case Op::bytearray8:
       return of(Shape::bytearray);
@@ -103,6 +118,14 @@ Abstract Machine::on_bytes(const Token& token) {
     default:
       return of(Shape::bytes);
   }
+}
+
+void Machine::keep_nested(const Token& token) {
+  const std::uint64_t bytes = nested_bytes_ + token.argument.size();
+  leaves_out_nested_ |= nested_.size() == most_nested || bytes > most_nested_bytes;
+  if (leaves_out_nested_) return;
+  nested_bytes_ = bytes;
+  nested_.push_back({token.argument_offset, Bytes(token.argument.begin(), token.argument.end())});
 }
 
 Abstract Machine::on_container(const Token&, Shape shape, Items, Values items) {

@@ -78,6 +78,13 @@ struct Concern {
   std::uint32_t symbol = 0;  ///< index into symbols(); only where names_symbol(kind)
 };
 
+/// A byte string that begins like a pickle. It is nothing to an unpickler, but something to
+/// whoever unpickles it.
+struct Nested {
+  std::uint64_t offset = 0;  ///< in the payload
+  Bytes content;
+};
+
 constexpr bool names_symbol(Concern::Kind kind) { return kind < Concern::Kind::shared_memo; }
 
 /// How much a machine writes down.
@@ -122,6 +129,9 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   /// Highest PROTO seen in any pickle; 0 where there was none.
   int highest_protocol() const noexcept { return highest_protocol_; }
   const std::vector<Concern>& concerns() const noexcept { return concerns_; }
+  /// Of byte strings that are held; at most 10,000 and 16 MiB.
+  const std::vector<Nested>& nested() const noexcept { return nested_; }
+  bool leaves_out_nested() const noexcept { return leaves_out_nested_; }
   /// Whether it gave up on a name that is a text, but none that a pickler writes for a name: no
   /// chance, as it may be in bytes that are no pickle.
   bool hides_name() const noexcept { return hides_name_; }
@@ -155,6 +165,7 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   void on_result(const Abstract& value) { use(value); }
 
   void use(const Abstract& value);
+  void keep_nested(const Token& token);
   std::uint32_t note_of_tuple(Values items) const;
   void judge_dtype(const Token& token, std::uint32_t dtype, std::uint32_t state);
   void add_concern(Concern::Kind kind, const Token& token, std::uint32_t symbol);
@@ -179,6 +190,9 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   std::vector<Buffer> buffers_;
   std::vector<std::uint64_t> extensions_;
   std::vector<Concern> concerns_;
+  std::vector<Nested> nested_;
+  std::uint64_t nested_bytes_ = 0;
+  bool leaves_out_nested_ = false;
   std::uint64_t symbol_bytes_ = 0;
   std::uint32_t dtype_number_ = ~std::uint32_t{0};
   bool follows_memo_ = false;  // the pickle before in this stream left one

@@ -14,6 +14,7 @@
 #include "codec/codec.hpp"
 #include "io/file.hpp"
 #include "io/range.hpp"
+#include "store/concerns.hpp"
 #include "tensor/joblib.hpp"
 
 namespace brine::store {
@@ -48,52 +49,6 @@ bool begins_like_pickle(const RandomSource& payload, const archive::ZipMember& m
   std::byte first{};
   if (member.bytes > 0) payload.read_at(member.offset, {&first, 1});
   return first == protocol_opcode;
-}
-
-scan::SeenSymbol seen(const pickle::MetSymbol& met) {
-  return {met.symbol, met.protocol, met.count, met.offset};
-}
-
-std::string describe(pickle::Concern::Kind kind) {
-  using Kind = pickle::Concern::Kind;
-  switch (kind) {
-    case Kind::disputed_number:
-      return "a number is spelled as no pickler spells it: not every reader takes it for the same";
-    case Kind::nested_frames:
-      return "a frame begins inside another: not every reader takes that";
-    case Kind::unfinished_frame:
-      return "it stops inside a frame: readers disagree on where the next pickle begins";
-    default:
-      return "the memo of the pickle before it decides what is read here: not every reader "
-             "keeps it";
-  }
-}
-
-std::string describe(const pickle::Machine& machine, const pickle::Concern& concern) {
-  using Kind = pickle::Concern::Kind;
-  if (!pickle::names_symbol(concern.kind)) return describe(concern.kind);
-  const Symbol& symbol = machine.symbols()[concern.symbol].symbol;
-  const std::string name = base::printable(fmt::format("{}:{}", symbol.module, symbol.name));
-  switch (concern.kind) {
-    case Kind::changes_import:
-      return name + " itself is changed, not an instance of it";
-    case Kind::forged_objects:
-      return name + " is made to take bytes for pointers to objects";
-    default:
-      return name + " is given fields or flags that numpy believes: wrong ones corrupt memory";
-  }
-}
-
-// Whether `other` gives rise to the same concern as `machine`.
-bool has_concern(const pickle::Machine& other, const pickle::Machine& machine,
-                 const pickle::Concern& concern) {
-  const auto symbol_of = [](const pickle::Machine& from, const pickle::Concern& each) {
-    return from.symbols().empty() ? Symbol{} : from.symbols()[each.symbol].symbol;
-  };
-  const auto& others = other.concerns();
-  return std::any_of(others.begin(), others.end(), [&](const pickle::Concern& each) {
-    return each.kind == concern.kind && symbol_of(other, each) == symbol_of(machine, concern);
-  });
 }
 
 }  // namespace
@@ -253,7 +208,7 @@ void Analyst::judge_as_plain_pickle(const pickle::Machine& plain) {
   for (Finding& finding : scan::judge(only_here, policy_)) {
     add(finding.verdict, finding.offset, as_plain + finding.reason);
   }
-  add_concerns(plain, as_plain, &machine_);
+  add_all(concern_findings(plain, policy_, as_plain, &machine_));
   if (plain.hides_name()) add(Verdict::dangerous, 0, as_plain + "it imports a name that is hidden");
 }
 
@@ -353,20 +308,9 @@ Analysis Analyst::finish() {
   return conclude();
 }
 
-void Analyst::add_concerns(const pickle::Machine& machine, const std::string& where,
-                           const pickle::Machine* told) {
-  using Kind = pickle::Concern::Kind;
-  for (const pickle::Concern& concern : machine.concerns()) {
-    if (told != nullptr && has_concern(*told, machine, concern)) continue;
-    const Verdict verdict = concern.kind == Kind::changes_import ||
-                                    concern.kind == Kind::forged_objects ||
-                                    concern.kind == Kind::unfinished_frame
-                                ? Verdict::dangerous
-                                : Verdict::unknown;
-    if (pickle::names_symbol(concern.kind)) {
-      if (policy_.is_trusted(machine.symbols()[concern.symbol].symbol)) continue;
-    }
-    add(verdict, concern.offset, where + describe(machine, concern));
+void Analyst::add_all(std::vector<Finding> findings) {
+  for (Finding& finding : findings) {
+    add(finding.verdict, finding.offset, std::move(finding.reason));
   }
 }
 
@@ -383,17 +327,16 @@ Analysis Analyst::conclude() {
       counts[{base::printable(met.symbol.module), base::printable(met.symbol.name)}] += met.count;
     }
     report.protocol = std::max(report.protocol, machine.highest_protocol());
-    add_concerns(machine);
+    add_all(concern_findings(machine, policy_));
+    add_all(nested_findings(machine, policy_, limits_));
     for (const std::uint64_t offset : machine.extensions()) {
-      add(Verdict::unknown, offset, "an extension code: only the loading process knows its symbol");
+      add(Verdict::unknown, offset, std::string(unknown_extension));
     }
   };
   collect(machine_);
   for (const auto& machine : inner_machines_) collect(*machine);
   for (const auto& [symbol, count] : counts) report.symbols.push_back({symbol, count});
-  for (Finding& finding : scan::judge(symbols, policy_)) {
-    add(finding.verdict, finding.offset, std::move(finding.reason));
-  }
+  add_all(scan::judge(symbols, policy_));
   std::stable_sort(report.findings.begin(), report.findings.end(),
                    [](const Finding& a, const Finding& b) { return a.offset < b.offset; });
   if (findings_left_out_ > 0) {

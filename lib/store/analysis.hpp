@@ -66,9 +66,7 @@ class Analyst final : public Sink {
                     Behind behind = Behind::nothing);
   void judge_payload();
   void leave_container();
-  /// But for those that `told` has too.
-  void add_concerns(const pickle::Machine& machine, const std::string& where = {},
-                    const pickle::Machine* told = nullptr);
+  void add_all(std::vector<Finding> findings);
   void read_joblib(Source& payload, const std::string& where);
   void judge_as_plain_pickle(const pickle::Machine& plain);
   Analysis conclude();
