@@ -73,8 +73,11 @@ Note note_of_code(std::string_view code) {
 
 }  // namespace
 
-Machine::Machine(Detail detail, const Limits& limits)
-    : Interpreter(limits), detail_(detail), texts_(limits.max_text_bytes) {}
+Machine::Machine(Detail detail, const Limits& limits, const Extensions* known)
+    : Interpreter(limits),
+      detail_(detail),
+      known_extensions_(detail == Detail::symbols ? known : nullptr),
+      texts_(limits.max_text_bytes) {}
 
 void Machine::begin(Place place) {
   follows_memo_ = place == Place::behind_another && (follows_memo_ || memo_size() > 0);
@@ -212,6 +215,13 @@ Abstract Machine::on_persistent(const Token&, Values id) {
 }
 
 Abstract Machine::on_extension(const Token& token) {
+  if (known_extensions_ != nullptr) {
+    const auto code = base::little_endian(token.argument.data(), token.argument.size());
+    const auto known = known_extensions_->find(static_cast<std::uint32_t>(code));
+    if (known != known_extensions_->end()) {
+      return on_symbol(token, known->second.module, known->second.name);
+    }
+  }
   if (extensions_.size() < most_extensions) extensions_.push_back(token.offset);
   return of(Shape::unknown);
 }

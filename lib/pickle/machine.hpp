@@ -87,6 +87,9 @@ struct Nested {
 
 constexpr bool names_symbol(Concern::Kind kind) { return kind < Concern::Kind::shared_memo; }
 
+/// What extension codes stand for in the loading process: its registry of copyreg.
+using Extensions = std::map<std::uint32_t, Symbol>;
+
 /// How much a machine writes down.
 enum class Detail : std::uint8_t {
   symbols,  ///< distinct symbols with counts, buffers
@@ -110,7 +113,8 @@ inline constexpr std::uint32_t lost_text = ~std::uint32_t{0} - 1;  ///< over the
 /// Runs over the tokens of one pickle after another; its symbols add up. begin() before each.
 class Machine final : public Interpreter<Machine, Abstract, no_value> {
  public:
-  explicit Machine(Detail detail, const Limits& limits = {});
+  /// Codes of `known` push its symbols, under Detail::symbols. Lifetime: borrows it; may be null.
+  explicit Machine(Detail detail, const Limits& limits = {}, const Extensions* known = nullptr);
 
   void on_frame_breach(const Token& token, FrameBreach breach) override;
 
@@ -135,6 +139,7 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   /// Whether it gave up on a name that is a text, but none that a pickler writes for a name: no
   /// chance, as it may be in bytes that are no pickle.
   bool hides_name() const noexcept { return hides_name_; }
+  const Extensions* known_extensions() const noexcept { return known_extensions_; }
   /// Offsets of EXT opcodes, whose symbols only the loading process knows; at most 100.
   const std::vector<std::uint64_t>& extensions() const noexcept { return extensions_; }
 
@@ -178,6 +183,7 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   std::string too_many(std::string_view what) const;
 
   Detail detail_;
+  const Extensions* known_extensions_;
   int highest_protocol_ = 0;
 
   TextTable texts_;

@@ -53,8 +53,9 @@ bool begins_like_pickle(const RandomSource& payload, const archive::ZipMember& m
 
 }  // namespace
 
-Analyst::Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits)
-    : policy_(policy), limits_(limits), machine_(detail, limits) {}
+Analyst::Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits,
+                 const pickle::Extensions* extensions)
+    : policy_(policy), limits_(limits), machine_(detail, limits, extensions) {}
 
 void Analyst::write(ByteView bytes) {
   offset_ += bytes.size();
@@ -171,7 +172,7 @@ void Analyst::look_into_zip(const RandomSource& payload) {
 void Analyst::look_into_compressed(const RandomSource& payload, CodecId codec) {
   io::SequentialSource stored(payload);
   const auto decoded = codec::make_decoding_source(codec, stored, limits_);
-  Analyst inner(policy_, pickle::Detail::symbols, limits_);
+  Analyst inner(policy_, pickle::Detail::symbols, limits_, machine_.known_extensions());
   Bytes piece(piece_bytes);
   while (const std::size_t count = decoded->read(piece)) inner.write(ByteView(piece).first(count));
   inner.judge_payload();
@@ -215,7 +216,8 @@ void Analyst::judge_as_plain_pickle(const pickle::Machine& plain) {
 // Once more from the front, now knowing that arrays stand between the opcodes.
 void Analyst::read_joblib(Source& payload, const std::string& where) {
   const pickle::Machine plain =
-      std::exchange(machine_, pickle::Machine(pickle::Detail::symbols, limits_));
+      std::exchange(machine_, pickle::Machine(pickle::Detail::symbols, limits_,
+                                              machine_.known_extensions()));
   tensor::JoblibReader reader(&machine_, limits_);
   Bytes piece(piece_bytes);
   std::uint64_t behind = 0;

@@ -30,7 +30,9 @@ struct Analysis {
 /// Takes the payload in pieces, then finish().
 class Analyst final : public Sink {
  public:
-  Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits);
+  /// Lifetime: borrows `policy`, and `extensions` where there are any.
+  Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits,
+          const pickle::Extensions* extensions = nullptr);
 
   void write(ByteView bytes) override;
 

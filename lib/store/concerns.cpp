@@ -68,7 +68,9 @@ class Nest {
   Nest(const scan::Policy& policy, const Limits& limits) : policy_(policy), limits_(limits) {}
 
   void look_into(const pickle::Machine& outer, int depth) {
-    for (const pickle::Nested& nested : outer.nested()) look_into(nested, depth);
+    for (const pickle::Nested& nested : outer.nested()) {
+      look_into(nested, depth, outer.known_extensions());
+    }
     if (!outer.leaves_out_nested()) return;
     has_protocol_ = true;
     add(Verdict::unknown, outer.nested().back().offset,
@@ -78,8 +80,8 @@ class Nest {
   std::vector<Finding> take() { return std::move(findings_); }
 
  private:
-  void look_into(const pickle::Nested& nested, int depth) {
-    pickle::Machine inner(pickle::Detail::symbols, limits_);
+  void look_into(const pickle::Nested& nested, int depth, const pickle::Extensions* extensions) {
+    pickle::Machine inner(pickle::Detail::symbols, limits_, extensions);
     PickleStream stream(inner, nested.offset, 1, limits_);
     stream.write(nested.content);
     stream.finish();
