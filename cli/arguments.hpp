@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "brine/options.hpp"
+#include "brine/pickle.hpp"
 
 namespace brine::cli {
 
@@ -42,7 +43,7 @@ struct ShowArguments {
 
 struct ScanArguments {
   std::string file;  ///< `-`: standard input
-  std::vector<std::string> trusted;
+  ScanOptions options;
 };
 
 struct DisArguments {

@@ -13,9 +13,9 @@ namespace brine::cli {
 namespace {
 
 ScanReport scan_of(const ScanArguments& scan) {
-  if (scan.file != "-") return scan_file(scan.file, scan.trusted);
+  if (scan.file != "-") return scan_file(scan.file, scan.options);
   const Spool spool;
-  return scan_file(spool.path(), scan.trusted);
+  return scan_file(spool.path(), scan.options);
 }
 
 }  // namespace

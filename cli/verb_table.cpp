@@ -128,7 +128,10 @@ constexpr std::array scan_positionals{
 };
 constexpr std::array scan_options{
     OptionRow{"--trust", "SYMBOL", "module:Name or module that counts as allowed; may be repeated",
-              [](Arguments& to, Value value) { to.scan.trusted.push_back(value); }},
+              [](Arguments& to, Value value) { to.scan.options.trusted.push_back(value); }},
+    OptionRow{"--extension", "CODE=SYMBOL",
+              "what an extension code stands for where it is loaded; may be repeated",
+              [](Arguments& to, Value value) { to.scan.options.extensions.push_back(value); }},
 };
 
 constexpr std::array dis_positionals{

@@ -150,11 +150,11 @@ void define_functions(py::module_& module) {
              "Return `tool` for the directory of `path`, or the nearest one above that is there.");
   module.def(
       "scan",
-      [](const fs::path& path, const py::object& trusted) {
-        const std::vector<std::string> names = names_of(trusted);
-        return to_python(unlocked([&] { return scan_file(path, names); }));
+      [](const fs::path& path, const py::object& trusted, const py::object& extensions) {
+        const ScanOptions options{.trusted = names_of(trusted), .extensions = names_of(extensions)};
+        return to_python(unlocked([&] { return scan_file(path, options); }));
       },
-      "path"_a, py::kw_only(), "trusted"_a = py::tuple(),
+      "path"_a, py::kw_only(), "trusted"_a = py::tuple(), "extensions"_a = py::tuple(),
       "Report what a checkpoint file holds and would do, without executing any of it.");
   module.def(
       "tensors",

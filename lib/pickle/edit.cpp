@@ -49,6 +49,7 @@ class Renamer {
     for (const SymbolPush& push : machine_.pushes()) replace_symbol(push);
     const auto by_offset = [](const Edit& a, const Edit& b) { return a.offset < b.offset; };
     std::sort(edits_.begin(), edits_.end(), by_offset);
+    if (!edits_.empty()) check_frames();
     cut_frames();
     std::sort(edits_.begin(), edits_.end(), by_offset);
     return std::move(edits_);
@@ -129,6 +130,19 @@ class Renamer {
                 fmt::format("{}:{} cannot be written at byte {}: readers look up a dotted name "
                             "from protocol 4 on, the pickle has protocol {}",
                             to.module, to.name, push.offset, push.protocol));
+  }
+
+  void check_frames() const {
+    const auto is_breach = [](const Concern& concern) {
+      return concern.kind == Concern::Kind::nested_frames ||
+             concern.kind == Concern::Kind::unfinished_frame;
+    };
+    const auto& concerns = machine_.concerns();
+    const auto breach = std::find_if(concerns.begin(), concerns.end(), is_breach);
+    if (breach == concerns.end()) return;
+    throw Error(Errc::migration, fmt::format("at byte {} a frame is not as picklers write it: what "
+                                             "is in it cannot be renamed",
+                                             breach->offset));
   }
 
   // Frames keep what they frame; their lengths follow the edits inside.

@@ -7,6 +7,7 @@
 
 #include "base/arithmetic.hpp"
 #include "pickle/literal.hpp"
+#include "pickle/numeral.hpp"
 
 namespace brine::pickle {
 namespace {
@@ -28,6 +29,7 @@ std::optional<std::int64_t> signed_integer(ByteView bytes) {
 }
 
 std::optional<std::int64_t> integer_of(const Token& token) {
+  if (spelling_of(token) != Spelling::plain) return std::nullopt;
   switch (token.code->op) {
     case Op::int_:
     case Op::long_:

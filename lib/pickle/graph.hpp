@@ -128,6 +128,7 @@ class Graph final : public Interpreter<Graph, NodeId, no_node> {
   static NodeId on_get(const Token&, NodeId id) { return id; }
   static NodeId on_dup(const Token&, NodeId id) { return id; }
   void on_put(const Token&, std::uint64_t, NodeId) {}
+  void on_dispute(const Token&) {}
   void on_result(NodeId id) { root_ = id; }
 
   const Object& object(NodeId id) const;

@@ -1,7 +1,8 @@
 #include "pickle/interpreter.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "pickle/numeral.hpp"
 
 namespace brine::pickle {
 
@@ -21,11 +22,7 @@ std::optional<std::uint64_t> memo_index(const Token& token) {
   if (token.code->argument == Argument::fixed) {
     return base::little_endian(token.argument.data(), token.argument_bytes);
   }
-  const std::string_view text = text_of(token.argument);
-  std::uint64_t index = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
-  const bool is_whole = error == std::errc{} && end == text.data() + text.size();
-  return is_whole ? std::optional(index) : std::nullopt;
+  return read_index(text_of(token.argument));
 }
 
 }  // namespace brine::pickle

@@ -19,6 +19,7 @@
 //   Value on_dup(token, value)
 //   void on_put(token, index, value)             MEMOIZE too
 //   void on_protocol(number), on_frame(token)
+//   void on_dispute(token)                       a number that not every reader takes so
 //   void on_result(value)                        STOP
 //   Shape shape_of(value)
 //

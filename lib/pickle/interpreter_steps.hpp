@@ -6,6 +6,7 @@
 #include "base/arithmetic.hpp"
 #include "pickle/interpreter.hpp"
 #include "pickle/literal.hpp"
+#include "pickle/numeral.hpp"
 
 namespace brine::pickle {
 
@@ -209,7 +210,9 @@ bool Interpreter<Self, Value, hole>::are_keys(const Token& token, Shape containe
 template <typename Self, typename Value, Value hole>
 bool Interpreter<Self, Value, hole>::has_readable_argument(const Token& token) {
   std::string why = literal_problem(token);
-  return why.empty() || fail(std::move(why));
+  if (!why.empty()) return fail(std::move(why));
+  if (spelling_of(token) == Spelling::disputed) self().on_dispute(token);
+  return true;
 }
 
 // OBJ: the callable stands above the mark, its arguments above it.
@@ -252,7 +255,8 @@ template <typename Self, typename Value, Value hole>
 bool Interpreter<Self, Value, hole>::use_memo(const Token& token) {
   const Op op = token.code->op;
   const auto index = op == Op::memoize ? memo_.size() : memo_index(token);
-  if (!index) return fail(fmt::format("{} has no plain number for an index", token.code->name));
+  if (!index) return fail(fmt::format("{} has no number for an index", token.code->name));
+  if (spelling_of(token) == Spelling::disputed) self().on_dispute(token);
   if (op == Op::get || op == Op::binget || op == Op::long_binget) {
     const auto value = memo_.get(*index);
     const Value got = self().on_get(token, value.value_or(hole));

@@ -7,14 +7,14 @@
 #include <cstring>
 #include <optional>
 
+#include "pickle/numeral.hpp"
+
 namespace brine::pickle {
 namespace {
 
 // A longer text without a dot is a sequence, a hash or prose; with one it may be a dotted path.
 constexpr std::size_t longest_name = 256;
 constexpr std::size_t longest_dotted_name = 4096;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_ascii(std::string_view text) {
   std::uint64_t high = 0;
@@ -44,26 +44,6 @@ std::size_t utf8_sequence(std::string_view text, Surrogates surrogates) {
   const bool too_high = first == 0xf4 && byte(1) >= 0x90;
   if (overlong || too_high || (surrogate && surrogates == Surrogates::refused)) return 0;
   return length;
-}
-
-bool is_integer(std::string_view text) {
-  const bool negative = text.starts_with('-');
-  if (text == "0") return true;
-  text.remove_prefix(negative ? 1 : 0);
-  return !text.empty() && text[0] != '0' && std::all_of(text.begin(), text.end(), is_digit);
-}
-
-bool is_long(std::string_view text) {
-  if (text.ends_with('L')) text.remove_suffix(1);
-  return is_integer(text);
-}
-
-bool is_float(std::string_view text) {
-  if (text == "inf" || text == "-inf" || text == "nan" || text == "-nan") return true;
-  if (text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return false;
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size();
 }
 
 bool is_quoted(std::string_view text) {
@@ -220,13 +200,10 @@ std::string literal_problem(const Token& token) {
     return good ? std::string{} : fmt::format("{} {}", token.code->name, what);
   };
   switch (token.code->op) {
-    // `00` and `01` are how protocols 0 and 1 spell False and True.
     case Op::int_:
-      return unless(is_integer(text) || text == "00" || text == "01", "is no plain number");
     case Op::long_:
-      return unless(is_long(text), "is no plain number");
     case Op::float_:
-      return unless(is_float(text), "is no plain number");
+      return unless(spelling_of(token) != Spelling::refused, "is no number");
     case Op::string:
       if (!is_quoted(text)) return unless(false, "is not quoted");
       return unless(has_string_escapes(text.substr(1, text.size() - 2)), "has a broken escape");

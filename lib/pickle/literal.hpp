@@ -1,7 +1,4 @@
-// Numbers and texts that are spelled out: which of them every reader takes, and as the same value.
-//
-// The C unpickler, the Python one and pickletools disagree on spellings such as `I017`, `I0x10`,
-// `F 1.5` or a NUL inside a number. No pickler writes them, so they are refused instead of read.
+// Numbers and texts that are spelled out: which of them the C unpickler takes, and what texts say.
 #pragma once
 
 #include <optional>

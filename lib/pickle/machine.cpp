@@ -6,11 +6,15 @@
 
 #include "base/arithmetic.hpp"
 #include "pickle/literal.hpp"
+#include "pickle/numeral.hpp"
 
 namespace brine::pickle {
 namespace {
 
 constexpr std::size_t most_extensions = 100;
+constexpr std::size_t most_nested = 10'000;
+constexpr std::uint64_t most_nested_bytes = 16U << 20;
+constexpr std::size_t smallest_nested = 5;  // a symbol of two letters and STOP
 
 constexpr std::size_t most_concerns = 100;
 const Symbol dtype_symbol{"numpy", "dtype"};
@@ -38,6 +42,7 @@ constexpr std::size_t flags_place = 7;
 
 Note parity_of(const Token& token) {
   if (token.argument.empty() || !token.held) return 0;
+  if (spelling_of(token) != Spelling::plain) return 0;
   const bool is_spelled = token.code->argument == Argument::line;
   ByteView number = token.argument;
   if (is_spelled && number.back() == std::byte{'L'}) number = number.first(number.size() - 1);
@@ -45,6 +50,14 @@ Note parity_of(const Token& token) {
   const auto byte = std::to_integer<unsigned>(is_spelled ? number.back() : number.front());
   const bool is_number = token.code->op != Op::float_ && token.code->op != Op::binfloat;
   return !is_number ? 0 : byte % 2 == 0 ? even : odd;
+}
+
+// From protocol 2 on all begin with PROTO; before, harmful ones begin with a symbol or a mark.
+bool begins_like_pickle(ByteView content) {
+  if (content.size() < smallest_nested) return false;
+  const auto front = static_cast<Op>(content[0]);
+  if (front == Op::proto) return std::to_integer<int>(content[1]) <= highest_known_protocol;
+  return (front == Op::global || front == Op::mark) && content.back() == std::byte{'.'};
 }
 
 Note note_of_code(std::string_view code) {
@@ -60,8 +73,11 @@ Note note_of_code(std::string_view code) {
 
 }  // namespace
 
-Machine::Machine(Detail detail, const Limits& limits)
-    : Interpreter(limits), detail_(detail), texts_(limits.max_text_bytes) {}
+Machine::Machine(Detail detail, const Limits& limits, const Extensions* known)
+    : Interpreter(limits),
+      detail_(detail),
+      known_extensions_(detail == Detail::symbols ? known : nullptr),
+      texts_(limits.max_text_bytes) {}
 
 void Machine::begin(Place place) {
   follows_memo_ = place == Place::behind_another && (follows_memo_ || memo_size() > 0);
@@ -78,6 +94,9 @@ Abstract Machine::on_text(const Token& token) {
   constexpr Abstract far{Shape::text, false, far_text};
   constexpr Abstract lost{Shape::text, false, lost_text};
   if (!token.held) return far;
+  const Op op = token.code->op;
+  const bool is_bytes = op == Op::binstring || op == Op::short_binstring;  // in Python 2
+  if (is_bytes && begins_like_pickle(token.argument)) keep_nested(token);
   const auto text = text_of_push(token, scratch_);
   if (!text || !is_plain_name(*text)) return far;
   const auto number = texts_.number(*text);
@@ -93,6 +112,7 @@ Abstract Machine::on_text(const Token& token) {
 
 Abstract Machine::on_bytes(const Token& token) {
   if (!token.held) buffers_.push_back({token.argument_offset, token.argument_bytes});
+  if (begins_like_pickle(token.argument)) keep_nested(token);
   switch (token.code->op) {
     case Op::bytearray8:
       return of(Shape::bytearray);
@@ -101,6 +121,14 @@ Abstract Machine::on_bytes(const Token& token) {
     default:
       return of(Shape::bytes);
   }
+}
+
+void Machine::keep_nested(const Token& token) {
+  const std::uint64_t bytes = nested_bytes_ + token.argument.size();
+  leaves_out_nested_ |= nested_.size() == most_nested || bytes > most_nested_bytes;
+  if (leaves_out_nested_) return;
+  nested_bytes_ = bytes;
+  nested_.push_back({token.argument_offset, Bytes(token.argument.begin(), token.argument.end())});
 }
 
 Abstract Machine::on_container(const Token&, Shape shape, Items, Values items) {
@@ -173,11 +201,17 @@ void Machine::on_put(const Token& token, std::uint64_t, const Abstract&) {
   if (token.code->op == Op::memoize) is_shifted_ = follows_memo_;
 }
 
+void Machine::on_frame_breach(const Token& token, FrameBreach breach) {
+  add_concern(breach == FrameBreach::nested ? Concern::Kind::nested_frames
+                                            : Concern::Kind::unfinished_frame,
+              token, 0);
+}
+
 void Machine::add_concern(Concern::Kind kind, const Token& token, std::uint32_t symbol) {
   const auto is_known = [&](const Concern& each) {
     return each.kind == kind && each.symbol == symbol;
   };
-  if (concerns_.size() >= most_concerns) return;
+  if (concerns_.size() >= most_concerns && names_symbol(kind)) return;
   if (std::any_of(concerns_.begin(), concerns_.end(), is_known)) return;
   concerns_.push_back({kind, token.offset, symbol});
 }
@@ -188,6 +222,13 @@ Abstract Machine::on_persistent(const Token&, Values id) {
 }
 
 Abstract Machine::on_extension(const Token& token) {
+  if (known_extensions_ != nullptr) {
+    const auto code = base::little_endian(token.argument.data(), token.argument.size());
+    const auto known = known_extensions_->find(static_cast<std::uint32_t>(code));
+    if (known != known_extensions_->end()) {
+      return on_symbol(token, known->second.module, known->second.name);
+    }
+  }
   if (extensions_.size() < most_extensions) extensions_.push_back(token.offset);
   return of(Shape::unknown);
 }

@@ -65,15 +65,30 @@ struct Buffer {
 /// Something that a pickle does and no list of symbols tells of. Each once for a symbol.
 struct Concern {
   enum class Kind : std::uint8_t {
-    changes_import,  ///< state or items for a class or function itself, not for an instance
-    believed_dtype,  ///< a numpy dtype with fields, a subtype or flags of the pickle's choosing
-    forged_objects,  ///< an object dtype that denies holding objects
-    shared_memo,     ///< reads otherwise where a reader keeps the memo of the pickle before
+    changes_import,    ///< state or items for a class or function itself, not for an instance
+    believed_dtype,    ///< a numpy dtype with fields, a subtype or flags of the pickle's choosing
+    forged_objects,    ///< an object dtype that denies holding objects
+    shared_memo,       ///< reads otherwise where a reader keeps the memo of the pickle before
+    disputed_number,   ///< a number that not every reader takes, or as another one
+    nested_frames,     ///< which not every reader takes
+    unfinished_frame,  ///< behind its STOP: readers disagree where the next pickle begins
   };
   Kind kind{};
   std::uint64_t offset = 0;
-  std::uint32_t symbol = 0;  ///< index into symbols(); none for shared_memo
+  std::uint32_t symbol = 0;  ///< index into symbols(); only where names_symbol(kind)
 };
+
+/// A byte string that begins like a pickle. It is nothing to an unpickler, but something to
+/// whoever unpickles it.
+struct Nested {
+  std::uint64_t offset = 0;  ///< in the payload
+  Bytes content;
+};
+
+constexpr bool names_symbol(Concern::Kind kind) { return kind < Concern::Kind::shared_memo; }
+
+/// What extension codes stand for in the loading process: its registry of copyreg.
+using Extensions = std::map<std::uint32_t, Symbol>;
 
 /// How much a machine writes down.
 enum class Detail : std::uint8_t {
@@ -98,7 +113,10 @@ inline constexpr std::uint32_t lost_text = ~std::uint32_t{0} - 1;  ///< over the
 /// Runs over the tokens of one pickle after another; its symbols add up. begin() before each.
 class Machine final : public Interpreter<Machine, Abstract, no_value> {
  public:
-  explicit Machine(Detail detail, const Limits& limits = {});
+  /// Codes of `known` push its symbols, under Detail::symbols. Lifetime: borrows it; may be null.
+  explicit Machine(Detail detail, const Limits& limits = {}, const Extensions* known = nullptr);
+
+  void on_frame_breach(const Token& token, FrameBreach breach) override;
 
   enum class Place : std::uint8_t { alone, behind_another };
 
@@ -115,9 +133,13 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   /// Highest PROTO seen in any pickle; 0 where there was none.
   int highest_protocol() const noexcept { return highest_protocol_; }
   const std::vector<Concern>& concerns() const noexcept { return concerns_; }
+  /// Of byte strings that are held; at most 10,000 and 16 MiB.
+  const std::vector<Nested>& nested() const noexcept { return nested_; }
+  bool leaves_out_nested() const noexcept { return leaves_out_nested_; }
   /// Whether it gave up on a name that is a text, but none that a pickler writes for a name: no
   /// chance, as it may be in bytes that are no pickle.
   bool hides_name() const noexcept { return hides_name_; }
+  const Extensions* known_extensions() const noexcept { return known_extensions_; }
   /// Offsets of EXT opcodes, whose symbols only the loading process knows; at most 100.
   const std::vector<std::uint64_t>& extensions() const noexcept { return extensions_; }
 
@@ -144,10 +166,12 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   Abstract on_get(const Token& token, const Abstract& value);
   static Abstract on_dup(const Token&, const Abstract& value) { return value; }
   void on_put(const Token& token, std::uint64_t index, const Abstract& value);
+  void on_dispute(const Token& token) { add_concern(Concern::Kind::disputed_number, token, 0); }
   void on_frame(const Token& token);
   void on_result(const Abstract& value) { use(value); }
 
   void use(const Abstract& value);
+  void keep_nested(const Token& token);
   std::uint32_t note_of_tuple(Values items) const;
   void judge_dtype(const Token& token, std::uint32_t dtype, std::uint32_t state);
   void add_concern(Concern::Kind kind, const Token& token, std::uint32_t symbol);
@@ -160,6 +184,7 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   std::string too_many(std::string_view what) const;
 
   Detail detail_;
+  const Extensions* known_extensions_;
   int highest_protocol_ = 0;
 
   TextTable texts_;
@@ -172,6 +197,9 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   std::vector<Buffer> buffers_;
   std::vector<std::uint64_t> extensions_;
   std::vector<Concern> concerns_;
+  std::vector<Nested> nested_;
+  std::uint64_t nested_bytes_ = 0;
+  bool leaves_out_nested_ = false;
   std::uint64_t symbol_bytes_ = 0;
   std::uint32_t dtype_number_ = ~std::uint32_t{0};
   bool follows_memo_ = false;  // the pickle before in this stream left one

@@ -1,12 +1,8 @@
 #include "pickle/spelled.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <vector>
-
-#include "brine/error.hpp"
 
 namespace brine::pickle {
 namespace {
@@ -97,10 +93,6 @@ Bytes integer_of_decimal(std::string_view text) {
   if (text.ends_with('L')) text.remove_suffix(1);
   const bool is_negative = text.starts_with('-');
   if (is_negative) text.remove_prefix(1);
-  if (text.size() > longest_decimal) {
-    throw Error(Errc::limit, fmt::format("a decimal number of {} digits, the limit is {}",
-                                         text.size(), longest_decimal));
-  }
   std::vector<std::uint8_t> bytes(text.size() / 2 + 2);  // a digit takes less than half a byte
   for (const char digit : text) {
     unsigned carry = static_cast<unsigned>(digit - '0');

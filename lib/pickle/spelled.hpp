@@ -1,5 +1,5 @@
 // What the arguments of opcodes mean that spell their value out: decimal numbers, escaped texts.
-// All of them have passed literal_problem().
+// All of them have passed literal_problem(), and numbers are plain, see numeral.hpp.
 #pragma once
 
 #include <string>
@@ -16,11 +16,7 @@ std::string unescape_unicode(std::string_view text);
 /// Reads the bytes of STRING, without its quotes: the escapes of Python's literals.
 std::string unescape_string(std::string_view text);
 
-/// Digits of the longest decimal number that is read: CPython's own bound.
-inline constexpr std::size_t longest_decimal = 4300;
-
-/// Reads a decimal number into two's complement, least significant byte first.
-/// Throws: limit over longest_decimal digits.
+/// Reads a plain decimal number into two's complement, least significant byte first.
 Bytes integer_of_decimal(std::string_view text);
 
 /// Appends `code_point` in UTF-8; surrogates too.

@@ -34,6 +34,7 @@ std::size_t TokenReader::feed(ByteView bytes) {
       const std::uint64_t passed = std::min<std::uint64_t>(skip_, rest.size());
       skip_ -= passed;
       used += passed;
+      if (is_stopping_ && skip_ == 0) state_ = State::stopped;
     } else if (behind_padding_) {
       skip_ = std::to_integer<std::uint64_t>(rest[0]) + *std::exchange(behind_padding_, {});
       offset_ += 1 + skip_;
@@ -122,31 +123,44 @@ TokenReader::Extent TokenReader::lines(const Opcode& code, ByteView bytes) {
   return {1, from - 2, 1};
 }
 
-// Since 3.13.15 the C unpickler holds opcodes to their frame; before, two readers could see
-// different programs in one file. A STOP inside a frame leaves open where the next pickle begins,
-// and whether the frame is there at all, which the C unpickler asks.
+// An opcode that reaches over the end of its frame is refused, though C unpicklers before 3.13.15
+// took it: from bytes as one program, from a file as another one.
 void TokenReader::cross_frame(const Token& token) {
   if (!heeds_frames_) return;
-  const Op op = token.code->op;
-  const bool framed = frame_end_ != no_frame;
-  if (framed && op == Op::frame) {
-    fail("a frame begins inside another", token.offset);
-  } else if (framed && token.end > frame_end_) {
+  if (frame_end_ != no_frame && token.end > frame_end_) {
     fail(fmt::format("{} reaches over the end of its frame", token.code->name), token.offset);
-  } else if (framed && token.end < frame_end_) {
-    fail("STOP comes before the end of its frame", token.offset);
-  } else {
+  } else if (token.code->op == Op::frame) {
+    open_frame(token);
+  } else if (token.end == frame_end_) {
     frame_end_ = no_frame;
-    if (op == Op::frame) open_frame(token);
+  } else if (frame_end_ != no_frame) {
+    sink_.on_frame_breach(token, FrameBreach::unfinished);
   }
 }
 
+// The outer one of two frames holds on.
 void TokenReader::open_frame(const Token& token) {
   const std::uint64_t length = base::little_endian(token.argument.data(), 8);
+  const bool is_nested = frame_end_ != no_frame;
+  if (token.end == frame_end_) frame_end_ = no_frame;
   if (length > largest_length - token.end) {
     fail(fmt::format("FRAME has the absurd length {}", length), token.offset);
-  } else if (length > 0) {
+  } else if (frame_end_ != no_frame && token.end + length > frame_end_) {
+    fail("a frame begins inside another and reaches over its end", token.offset);
+  } else if (frame_end_ == no_frame && length > 0) {
     frame_end_ = token.end + length;
+  }
+  if (is_nested) sink_.on_frame_breach(token, FrameBreach::nested);
+}
+
+// The C unpickler reads a frame before what is in it: it has to be there.
+void TokenReader::stop(const Token& token) {
+  if (frame_end_ == no_frame) {
+    state_ = State::stopped;
+  } else {
+    skip_ = frame_end_ - token.end;
+    offset_ = frame_end_;
+    is_stopping_ = true;
   }
 }
 
@@ -177,7 +191,7 @@ std::size_t TokenReader::emit(const Opcode& code, const Extent& extent, ByteView
   }
   offset_ = token.end + skip_;
   if (!held) skip_ += extent.argument;
-  if (code.op == Op::stop) state_ = State::stopped;
+  if (code.op == Op::stop) stop(token);
   return used;
 }
 
@@ -185,7 +199,9 @@ void TokenReader::skip(std::uint64_t bytes) { skip_ += bytes; }
 
 void TokenReader::finish() {
   if (state_ != State::reading) return;
-  fail(opcode_count_ == 0 && pending_.empty() ? "it is empty" : "it ends before its STOP",
+  fail(is_stopping_                                ? "it ends before the end of its frame"
+       : opcode_count_ == 0 && pending_.empty() ? "it is empty"
+                                                : "it ends before its STOP",
        offset_ - skip_);
 }
 

@@ -31,12 +31,20 @@ struct Token {
   std::uint64_t end = 0;              ///< where the next opcode begins
 };
 
+/// What no pickler does with frames, and what not every reader takes.
+enum class FrameBreach : std::uint8_t {
+  nested,      ///< a frame begins inside another
+  unfinished,  ///< STOP comes before the end of its frame; what is left of it passes unread
+};
+
 /// What listens to a reader.
 class TokenSink {
  public:
   virtual ~TokenSink();
   /// Returns whether to go on. Where not, reason() says why.
   virtual bool on_token(const Token& token) = 0;
+  /// Before the token that breaches is told.
+  virtual void on_frame_breach(const Token&, FrameBreach) {}
   /// One phrase; empty while nothing is wrong.
   const std::string& reason() const noexcept { return reason_; }
 
@@ -79,7 +87,7 @@ class TokenReader {
 
   /// Returns how many of the next bytes are to pass unread, and takes them as passed: who can jump
   /// over them need not feed them.
-  std::uint64_t take_skip() noexcept { return std::exchange(skip_, 0); }
+  std::uint64_t take_skip() noexcept { return is_stopping_ ? 0 : std::exchange(skip_, 0); }
 
   /// Reads on over breaches of frames, as pickletools and the unpickler in Python do.
   void ignore_frames() noexcept { heeds_frames_ = false; }
@@ -110,6 +118,7 @@ class TokenReader {
   Extent lines(const Opcode& code, ByteView bytes);
   void cross_frame(const Token& token);
   void open_frame(const Token& token);
+  void stop(const Token& token);
   void fail(std::string reason, std::uint64_t offset);
 
   TokenSink& sink_;
@@ -120,6 +129,7 @@ class TokenReader {
   std::optional<std::uint64_t> behind_padding_;  // to skip once the length of the padding is read
   bool is_paused_ = false;
   bool heeds_frames_ = true;
+  bool is_stopping_ = false;  // STOP was read inside a frame whose rest has to come
   std::uint64_t opcode_count_ = 0;
   Bytes pending_;  // the front of an opcode whose end has not come yet
   State state_ = State::reading;

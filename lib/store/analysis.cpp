@@ -10,52 +10,25 @@
 #include "base/text.hpp"
 #include "brine/error.hpp"
 #include "io/file.hpp"
+#include "store/concerns.hpp"
 #include "tensor/joblib.hpp"
 
 namespace brine::store {
 namespace {
 
 constexpr std::size_t most_findings = 1000;
-constexpr std::uint64_t piece_bytes = 1ULL << 20;
+constexpr std::size_t piece_bytes = 1U << 20;
 constexpr std::string_view joblib_format = "joblib";
 const std::string as_plain = "read as a plain pickle: ";
-
-scan::SeenSymbol seen(const pickle::MetSymbol& met) {
-  return {met.symbol, met.protocol, met.count, met.offset};
-}
-
-std::string describe(const pickle::Machine& machine, const pickle::Concern& concern) {
-  using Kind = pickle::Concern::Kind;
-  if (concern.kind == Kind::shared_memo) {
-    return "the memo of the pickle before it decides what is read here: not every reader keeps it";
-  }
-  const Symbol& symbol = machine.symbols()[concern.symbol].symbol;
-  const std::string name = base::printable(fmt::format("{}:{}", symbol.module, symbol.name));
-  switch (concern.kind) {
-    case Kind::changes_import:
-      return name + " itself is changed, not an instance of it";
-    case Kind::forged_objects:
-      return name + " is made to take bytes for pointers to objects";
-    default:
-      return name + " is given fields or flags that numpy believes: wrong ones corrupt memory";
-  }
-}
-
-// Whether `other` gives rise to the same concern about a symbol as `machine`.
-bool has_concern(const pickle::Machine& other, const pickle::Machine& machine,
-                 const pickle::Concern& concern) {
-  const Symbol& symbol = machine.symbols()[concern.symbol].symbol;
-  const auto& others = other.concerns();
-  return std::any_of(others.begin(), others.end(), [&](const pickle::Concern& each) {
-    return each.kind == concern.kind && other.symbols()[each.symbol].symbol == symbol;
-  });
-}
 
 }  // namespace
 
 Analyst::Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits,
-                 std::size_t depth)
-    : policy_(policy), limits_(limits), depth_(depth), machine_(detail, limits) {}
+                 const pickle::Extensions* extensions, std::size_t depth)
+    : policy_(policy),
+      limits_(limits),
+      depth_(depth),
+      machine_(detail, limits, extensions) {}
 
 void Analyst::write(ByteView bytes) {
   offset_ += bytes.size();
@@ -126,14 +99,15 @@ void Analyst::judge_as_plain_pickle(const pickle::Machine& plain) {
   for (Finding& finding : scan::judge(only_here, policy_)) {
     add(finding.verdict, finding.offset, as_plain + finding.reason);
   }
-  add_concerns(plain, as_plain, &machine_);
+  add_all(concern_findings(plain, policy_, as_plain, &machine_));
   if (plain.hides_name()) add(Verdict::dangerous, 0, as_plain + "it imports a name that is hidden");
 }
 
 // Once more from the front, now knowing that arrays stand between the opcodes.
 void Analyst::read_joblib(Source& payload, const std::string& where) {
   const pickle::Machine plain =
-      std::exchange(machine_, pickle::Machine(pickle::Detail::symbols, limits_));
+      std::exchange(machine_, pickle::Machine(pickle::Detail::symbols, limits_,
+                                              machine_.known_extensions()));
   tensor::JoblibReader reader(&machine_, limits_);
   Bytes piece(piece_bytes);
   std::uint64_t behind = 0;
@@ -210,20 +184,9 @@ Analysis Analyst::finish() {
   return conclude();
 }
 
-void Analyst::add_concerns(const pickle::Machine& machine, const std::string& where,
-                           const pickle::Machine* told) {
-  using Kind = pickle::Concern::Kind;
-  for (const pickle::Concern& concern : machine.concerns()) {
-    const bool is_chance = concern.kind == Kind::shared_memo;
-    if (told != nullptr && (is_chance || has_concern(*told, machine, concern))) continue;
-    const Verdict verdict =
-        concern.kind == Kind::changes_import || concern.kind == Kind::forged_objects
-            ? Verdict::dangerous
-            : Verdict::unknown;
-    if (concern.kind != Kind::shared_memo) {
-      if (policy_.is_trusted(machine.symbols()[concern.symbol].symbol)) continue;
-    }
-    add(verdict, concern.offset, where + describe(machine, concern));
+void Analyst::add_all(std::vector<Finding> findings) {
+  for (Finding& finding : findings) {
+    add(finding.verdict, finding.offset, std::move(finding.reason));
   }
 }
 
@@ -239,17 +202,16 @@ Analysis Analyst::conclude() {
       counts_[{base::printable(met.symbol.module), base::printable(met.symbol.name)}] += met.count;
     }
     report.protocol = std::max(report.protocol, machine.highest_protocol());
-    add_concerns(machine);
+    add_all(concern_findings(machine, policy_));
+    add_all(nested_findings(machine, policy_, limits_));
     for (const std::uint64_t offset : machine.extensions()) {
-      add(Verdict::unknown, offset, "an extension code: only the loading process knows its symbol");
+      add(Verdict::unknown, offset, std::string(unknown_extension));
     }
   };
   collect(machine_);
   for (const auto& machine : inner_machines_) collect(*machine);
   for (const auto& [symbol, count] : counts_) report.symbols.push_back({symbol, count});
-  for (Finding& finding : scan::judge(symbols, policy_)) {
-    add(finding.verdict, finding.offset, std::move(finding.reason));
-  }
+  add_all(scan::judge(symbols, policy_));
   std::stable_sort(report.findings.begin(), report.findings.end(),
                    [](const Finding& a, const Finding& b) { return a.offset < b.offset; });
   if (findings_left_out_ > 0) {

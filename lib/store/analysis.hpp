@@ -31,9 +31,10 @@ struct Analysis {
 /// Takes the payload in pieces, then finish().
 class Analyst final : public Sink {
  public:
-  /// `depth`: how many file formats it is inside of.
+  /// `depth`: how many file formats it is inside of. Lifetime: borrows `policy`, and `extensions`
+  /// where there are any.
   Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits,
-          std::size_t depth = 0);
+          const pickle::Extensions* extensions = nullptr, std::size_t depth = 0);
 
   void write(ByteView bytes) override;
 
@@ -76,9 +77,7 @@ class Analyst final : public Sink {
   void judge_payload();
   void leave_container();
   bool is_joblib() const;
-  /// But for those that `told` has too.
-  void add_concerns(const pickle::Machine& machine, const std::string& where = {},
-                    const pickle::Machine* told = nullptr);
+  void add_all(std::vector<Finding> findings);
   void read_joblib(Source& payload, const std::string& where);
   void judge_as_plain_pickle(const pickle::Machine& plain);
   Analysis conclude();

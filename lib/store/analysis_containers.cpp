@@ -165,7 +165,8 @@ void Analyst::look_into_part(const RandomSource& part, const std::string& where)
         Verdict::unknown, 0,
         fmt::format("{}over {} file formats inside one another: not looked into", where, deepest));
   }
-  Analyst inner(policy_, pickle::Detail::symbols, limits_, depth_ + 1);
+  Analyst inner(policy_, pickle::Detail::symbols, limits_, machine_.known_extensions(),
+                depth_ + 1);
   io::SequentialSource source(part);
   io::copy(source, inner);
   absorb(inner.finish(part), where);
@@ -178,7 +179,8 @@ void Analyst::look_into_compressed(const RandomSource& payload) {
     return add(Verdict::unknown, 0,
                fmt::format("over {} file formats inside one another: not looked into", deepest));
   }
-  Analyst inner(policy_, pickle::Detail::symbols, limits_, depth_ + 1);
+  Analyst inner(policy_, pickle::Detail::symbols, limits_, machine_.known_extensions(),
+                depth_ + 1);
   io::copy(*decode(payload, *format_, limits_), inner);
   if (inner.wants_payload()) {
     absorb(inner.finish(unfold(*decode(payload, *format_, limits_))), where);

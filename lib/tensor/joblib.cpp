@@ -106,7 +106,8 @@ std::string JoblibReader::begin_array(const Token& token) {
     }
     pending.array.dtype = "object";
     pending.array.offset = token.end;
-    inner_machines_.push_back(std::make_unique<pickle::Machine>(pickle::Detail::symbols, limits_));
+    inner_machines_.push_back(std::make_unique<pickle::Machine>(
+        pickle::Detail::symbols, limits_, machine_ ? machine_->known_extensions() : nullptr));
     inner_.emplace(*inner_machines_.back(), token.end, limits_);
     pending_ = std::move(pending);
     outer_->pause();

@@ -1,11 +1,15 @@
 #include "tensor/leaves.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
-#include <charconv>
 
 #include "base/arithmetic.hpp"
+#include "brine/error.hpp"
 #include "pickle/literal.hpp"
+#include "pickle/numeral.hpp"
+#include "pickle/python_literal.hpp"
 #include "pickle/spelled.hpp"
 #include "tensor/array.hpp"
 #include "tensor/element_type.hpp"
@@ -86,6 +90,15 @@ std::optional<Value> Leaves::read(NodeId id) {
   }
 }
 
+// What readers disagree about is no value.
+std::string Leaves::plain_number(const Node& node) const {
+  std::string line = argument(node);
+  if (pickle::spelling_of(node.op, line) == pickle::Spelling::plain) return line;
+  throw Error(Errc::unsupported,
+              fmt::format("at offset {} of the pickle: a number is spelled as no pickler spells it",
+                          node.offset));
+}
+
 bool Leaves::boolean(NodeId id) const {
   const Node& node = graph_.node(id);
   return node.op == Op::newtrue || (node.op == Op::int_ && argument(node) == "01");
@@ -94,19 +107,14 @@ bool Leaves::boolean(NodeId id) const {
 Value Leaves::integer(NodeId id) const {
   if (const auto known = graph_.integer(id)) return *known;
   const Node& node = graph_.node(id);
-  const std::string content = argument(node);
   const bool is_spelled = node.op == Op::int_ || node.op == Op::long_;
-  return Value::integer(is_spelled ? ByteView(pickle::integer_of_decimal(content))
-                                   : bytes_of(content));
+  if (is_spelled) return Value::integer(pickle::integer_of_decimal(plain_number(node)));
+  return Value::integer(bytes_of(argument(node)));
 }
 
 Value Leaves::real(const Node& node) const {
+  if (node.op == Op::float_) return pickle::read_float(plain_number(node)).value_or(0);
   std::string content = argument(node);
-  if (node.op == Op::float_) {
-    double value = 0;
-    std::from_chars(content.data(), content.data() + content.size(), value);
-    return value;
-  }
   std::reverse(content.begin(), content.end());
   return std::bit_cast<double>(base::little_endian(bytes_of(content).data(), 8));
 }

@@ -30,6 +30,7 @@ class Leaves {
   using NodeId = pickle::NodeId;
 
   std::string argument(const pickle::Node& node) const;
+  std::string plain_number(const pickle::Node& node) const;
   Value integer(NodeId id) const;
   Value real(const pickle::Node& node) const;
   bool boolean(NodeId id) const;

@@ -130,6 +130,15 @@ class ScanTest(CommandTest):
             self.assertEqual(self.document("scan", file, "--trust", symbol)["verdict"], "safe")
         self.document("scan", file, "--trust", "other:Net", "--trust", "myproject.models:Net")
 
+    def test_an_extension_that_is_told_is_judged_as_its_symbol(self):
+        file = self.file("m.pkl", b"\x80\x02\x82\x07.")
+        self.assertEqual(self.document("scan", file, code=1)["verdict"], "unknown")
+        known = self.document("scan", file, "--extension", "7=collections:OrderedDict")
+        self.assertEqual((known["verdict"], known["findings"]), ("safe", []))
+        worse = self.document("scan", file, "--extension", "7=os:system", code=1)
+        self.assertEqual(worse["verdict"], "dangerous")
+        self.fails(2, "extension '7=os'", "scan", file, "--extension", "7=os")
+
     def test_a_dangerous_file_names_symbol_and_offset(self):
         document = self.document("scan", self.file("m.pkl", DANGEROUS), code=1)
         self.assertEqual(document["verdict"], "dangerous")

@@ -4,11 +4,15 @@
 //        pickle_tool symbols FILE                         count, module and name, tab between them
 //        pickle_tool rename FILE OLD_MODULE NEW_MODULE OUT
 //        pickle_tool batch FILE                           a verdict for each of many pickles
+//        pickle_tool judge FILE                           the same, and the symbols, all in hex
+//        pickle_tool disputes FILE                        of each: whether readers disagree on it
 //
-// FILE holds one pickle after another; for `batch` each stands behind its length in 4 bytes and may
-// be malformed. After the lines of each pickle comes `complete END` or `failed OFFSET REASON`.
+// FILE holds one pickle after another; for the last three each stands behind its length in 4
+// bytes and may be malformed. After the lines of each pickle comes `complete END` or `failed OFFSET
+// REASON`.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -118,18 +122,41 @@ struct Digest final : TokenSink {
   }
 };
 
-// Prints for each: the digest, the verdict of the reader alone, and with the machine.
-void batch(ByteView rest) {
+void each_of_batch(ByteView rest, void (*print)(ByteView)) {
   while (rest.size() >= 4) {
     const auto size = static_cast<std::size_t>(base::little_endian(rest.data(), 4));
-    const ByteView payload = rest.subspan(4, size);
-    Digest digest;
-    const TokenReader reader = read_one(payload, 0, digest);
-    Machine machine(Detail::pushes);
-    const TokenReader judged = read_one(payload, 0, machine);
-    fmt::print("{} {}\t{}\n", digest.value, verdict(reader), verdict(judged));
+    print(rest.subspan(4, size));
     rest = rest.subspan(4 + size);
   }
+}
+
+// Prints the digest, the verdict of the reader alone, and with the machine.
+void print_digest(ByteView payload) {
+  Digest digest;
+  const TokenReader reader = read_one(payload, 0, digest);
+  Machine machine(Detail::pushes);
+  const TokenReader judged = read_one(payload, 0, machine);
+  fmt::print("{} {}\t{}\n", digest.value, verdict(reader), verdict(judged));
+}
+
+void print_symbols(ByteView payload) {
+  Machine machine(Detail::symbols);
+  fmt::print("{}", verdict(read_one(payload, 0, machine)));
+  for (const MetSymbol& met : machine.symbols()) {
+    fmt::print("\t{} {} {}", met.count, base::to_hex(bytes_of(met.symbol.module)),
+               base::to_hex(bytes_of(met.symbol.name)));
+  }
+  fmt::print("\n");
+}
+
+void print_dispute(ByteView payload) {
+  Machine machine(Detail::symbols);
+  read_one(payload, 0, machine);
+  const auto& all = machine.concerns();
+  const bool is_disputed = std::any_of(all.begin(), all.end(), [](const Concern& concern) {
+    return concern.kind >= Concern::Kind::disputed_number;
+  });
+  fmt::print("{}\n", is_disputed ? "disputed" : "plain");
 }
 
 int run(const std::vector<const char*>& arguments) {
@@ -141,7 +168,11 @@ int run(const std::vector<const char*>& arguments) {
   } else if (command == "symbols") {
     symbols(bytes_of(payload));
   } else if (command == "batch") {
-    batch(bytes_of(payload));
+    each_of_batch(bytes_of(payload), print_digest);
+  } else if (command == "judge") {
+    each_of_batch(bytes_of(payload), print_symbols);
+  } else if (command == "disputes") {
+    each_of_batch(bytes_of(payload), print_dispute);
   } else if (command == "rename" && arguments.size() == 5) {
     rename_module(bytes_of(payload), arguments[2], arguments[3], arguments[4]);
   } else {

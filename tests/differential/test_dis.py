@@ -14,48 +14,19 @@ import pickle
 import pickletools
 import random
 import struct
-import subprocess
 import sys
-import tempfile
 import unicodedata
 import unittest
-import warnings
 
+from counts import MUTATIONS, OBJECTS
+from listings import ListingCase
 from objects import Generator, picklers, place
 
-TOOL = os.environ["DIS_TOOL"]
 SHARED = pathlib.Path(__file__).resolve().parents[3] / "shared"
 CORPUS = pathlib.Path(os.environ.get("BRINE_CORPUS") or SHARED / "corpus")
 CORPORA = (CORPUS, CORPUS.with_name(CORPUS.name + "_bad"))
 OPENERS = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ": lzma.decompress}
 LARGEST = 8 << 20  # of corpus files: pickletools takes a while
-OBJECTS = 200      # for each of 12 picklers
-MUTATIONS = 6000
-# The facts are those of Python 3.11; others differ in texts that nobody prints often.
-REFERENCE = sys.version_info[:2] == (3, 11)
-
-
-def expected(payload):
-    """What pickletools prints of the first pickle, and whether it fails."""
-    out = io.StringIO()
-    try:
-        pickletools.dis(io.BytesIO(payload), out)
-    except Exception:  # it raises many kinds
-        return out.getvalue().encode(), True
-    return out.getvalue().encode(), False
-
-
-def listings(payloads):
-    """What the tool prints, and whether it fails, of each."""
-    with tempfile.NamedTemporaryFile() as batch:
-        for payload in payloads:
-            batch.write(struct.pack("<I", len(payload)) + payload)
-        batch.flush()
-        output = subprocess.run([TOOL, batch.name], stdout=subprocess.PIPE, check=True).stdout
-    view = io.BytesIO(output)
-    while header := view.read(5):
-        length, failed = struct.unpack("<IB", header)
-        yield view.read(length), bool(failed)
 
 
 def counted(code, content, width):
@@ -66,31 +37,7 @@ def binary(value):
     return value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
 
 
-def first_difference(ours, theirs):
-    at = next((i for i, (a, b) in enumerate(zip(ours, theirs)) if a != b),
-              min(len(ours), len(theirs)))
-    return f"at {at}: {ours[max(0, at - 60):at + 60]!r}, not {theirs[max(0, at - 60):at + 60]!r}"
-
-
-@unittest.skipUnless(REFERENCE, "listings are those of Python 3.11")
-class ListingTest(unittest.TestCase):
-    def setUp(self):
-        warnings.simplefilter("ignore", DeprecationWarning)  # of escapes that are none
-
-    def check(self, payloads, names=None):
-        """Requires equal listings and returns how many of the pickles are whole."""
-        payloads, whole = list(payloads), 0
-        results = list(listings(payloads))
-        self.assertEqual(len(results), len(payloads))
-        for number, (payload, (ours, failed)) in enumerate(zip(payloads, results)):
-            theirs, fails = expected(payload)
-            what = names[number] if names else payload[:400]
-            if ours != theirs:
-                self.fail(f"{what!r}: {first_difference(ours, theirs)}")
-            self.assertEqual(failed, fails, what)
-            whole += not fails
-        return whole
-
+class ListingTest(ListingCase):
     def test_every_character_is_printed_as_python_prints_it(self):
         self.assertEqual(unicodedata.unidata_version, "14.0.0")
         everything = [chr(c) for c in range(sys.maxunicode + 1)]
@@ -230,6 +177,7 @@ class ListingTest(unittest.TestCase):
         payloads = [self.dumps(pickler, protocol, Generator(module, f"dis {i}").objects())
                     for protocol, pickler in picklers() for i in range(OBJECTS)]
         self.assertEqual(self.check(payloads), len(payloads))
+        print(f"{len(payloads)} listings of generated pickles compared")
 
     def dumps(self, pickler, protocol, value):
         out = io.BytesIO()
@@ -254,8 +202,10 @@ class ListingTest(unittest.TestCase):
         whole = [self.dumps(pickler, protocol, Generator(module, f"mutate {i}").value(3))
                  for i in range(40) for protocol, pickler in picklers()]
         whole = [payload for payload in whole if len(payload) < 2000]
-        accepted = self.check(self.mutated(pick, pick.choice(whole)) for _ in range(MUTATIONS))
+        accepted = self.check(self.mutated(pick, pick.choice(whole))
+                              for _ in range(MUTATIONS))
         self.assertGreater(accepted, MUTATIONS // 20)
+        print(f"{MUTATIONS} listings of mutated pickles compared, {accepted} of them whole")
 
     def corpus_files(self):
         for root in CORPORA:

@@ -6,46 +6,11 @@ The streams are made here; the names in them stand for a class that does nothing
 
 usage: PICKLE_TOOL=build/tests/differential/pickle_tool test_operands.py
 """
-import io
 import itertools
-import os
-import pickle
 import struct
-import subprocess
-import tempfile
 import unittest
 
-TOOL = os.environ["PICKLE_TOOL"]
-
-
-class Inert:
-    """Takes whatever is done to it."""
-
-    def __new__(cls, *_, **__):
-        return super().__new__(cls)
-
-    def __init__(self, *_, **__):
-        pass
-
-    def __setstate__(self, _):
-        pass
-
-    def __setitem__(self, _, __):
-        pass
-
-    def append(self, *_):
-        pass
-
-    extend = add = append
-
-
-class Unpickler(pickle.Unpickler):
-    def find_class(self, module, name):
-        return Inert
-
-    def persistent_load(self, pid):
-        return Inert()
-
+from readers import judge, load
 
 OPERANDS = {
     "none": b"N", "true": b"\x88", "int": b"K\x01", "float": b"G" + bytes(8),
@@ -78,15 +43,6 @@ def streams():
             yield opcode, names, b"".join([*values[:at], mark, *values[at:], code, b"."])
 
 
-def loads(stream):
-    """Whether CPython takes it; MemoryError and the like would be news."""
-    try:
-        Unpickler(io.BytesIO(stream)).load()
-    except (TypeError, ValueError, AttributeError, IndexError, pickle.UnpicklingError):
-        return False
-    return True
-
-
 # What depends on more than the types: an index into a list, what a tuple holds, what None does to
 # a slot state. There the machine may accept what CPython refuses, and only there.
 def is_beyond_types(opcode, names):
@@ -100,29 +56,20 @@ def is_beyond_types(opcode, names):
 
 
 class OperandsTest(unittest.TestCase):
-    def verdicts(self, batch):
-        with tempfile.NamedTemporaryFile() as file:
-            for stream in batch:
-                file.write(struct.pack("<I", len(stream)) + stream)
-            file.flush()
-            done = subprocess.run([TOOL, "batch", file.name], capture_output=True, check=True)
-        return [line.split("\t")[1] for line in done.stdout.decode().splitlines()]
-
     def test_what_types_decide_is_decided_as_the_c_unpickler_decides_it(self):
         cases = list(streams())
         self.assertGreater(len(cases), 10_000)
-        verdicts = self.verdicts(stream for _, _, stream in cases)
+        verdicts = list(judge(stream for _, _, stream in cases))
         self.assertEqual(len(verdicts), len(cases))
         accepted = 0
         for (opcode, names, stream), verdict in zip(cases, verdicts):
-            accepts = verdict.startswith("complete")
-            computed = "is computed" in verdict
+            computed = "is computed" in verdict.reason
             if computed and OPEN & set(names):
                 continue  # a name that only imported code knows is not followed
-            loaded = loads(stream)
+            loaded = load(stream).accepts
             accepted += loaded
             if loaded or not (OPEN & set(names) or is_beyond_types(opcode, names)):
-                self.assertEqual(accepts, loaded, (opcode, names, stream, verdict))
+                self.assertEqual(verdict.accepts, loaded, (opcode, names, stream, verdict))
         self.assertGreater(accepted, 1_000)
 
 

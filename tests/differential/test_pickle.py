@@ -6,6 +6,7 @@ Only pickles made here are loaded; those of the corpus and mutated ones never ar
 
 usage: PICKLE_TOOL=build/tests/differential/pickle_tool test_pickle.py
 """
+import codecs
 import collections
 import csv
 import gzip
@@ -15,19 +16,18 @@ import pathlib
 import pickle
 import pickletools
 import random
-import struct
 import subprocess
 import tempfile
 import unittest
 import warnings
 
+from counts import MUTATIONS, OBJECTS
 from objects import Generator, picklers, place
+from readers import in_batch, judge
 
 TOOL = os.environ["PICKLE_TOOL"]
 CORPUS = pathlib.Path(os.environ.get("BRINE_CORPUS")
                       or pathlib.Path(__file__).resolve().parents[3] / "shared/corpus")
-OBJECTS = 1700  # for each of 12 picklers
-MUTATIONS = 100_000
 BYTE_OF = {code.name: ord(code.code) for code in pickletools.opcodes}
 
 
@@ -118,7 +118,8 @@ class PickleTest(unittest.TestCase):
     def check_symbols(self, path, payloads):
         results = list(pickles_of(run("symbols", path).stdout))
         self.assertEqual(len(results), len(payloads))
-        for payload, (lines, _) in zip(payloads, results):
+        for payload, (lines, verdict) in zip(payloads, results):
+            self.assertTrue(verdict.startswith("complete"), verdict)
             recorder = Recorder(payload)
             recorder.load()
             ours = {(module, name): int(count)
@@ -134,6 +135,7 @@ class PickleTest(unittest.TestCase):
                 path = self.write("many.pkl", b"".join(payloads))
                 self.check_tokens(path, payloads)
                 self.check_symbols(path, payloads)
+        print(f"{OBJECTS * len(picklers())} generated pickles compared")
 
     def test_large_buffers_and_buffers_out_of_band(self):
         large = [b"x" * 70_000, "y" * 70_000, bytearray(b"z" * 200_000), ["w" * 100] * 3_000,
@@ -235,12 +237,11 @@ class PickleTest(unittest.TestCase):
                  for i in range(60) for protocol, pickler in picklers()]
         whole = [payload for payload in whole if len(payload) < 400]
         payloads = [self.mutated(pick, pick.choice(whole)) for _ in range(MUTATIONS)]
-        path = self.write("batch", b"".join(struct.pack("<I", len(p)) + p for p in payloads))
-        lines = run("batch", path).stdout.decode().splitlines()
-        self.assertEqual(len(lines), MUTATIONS)
-        accepted = 0
+        lines, readings = in_batch("batch", payloads), list(judge(payloads))
+        self.assertEqual([len(lines), len(readings)], [MUTATIONS] * 2)
+        accepted = followed = 0
         warnings.simplefilter("ignore", DeprecationWarning)  # of escapes that are none
-        for payload, line in zip(payloads, lines):
+        for payload, line, reading in zip(payloads, lines, readings):
             try:
                 expected = opcodes(payload)
             except Exception:  # pickletools raises many kinds
@@ -250,7 +251,26 @@ class PickleTest(unittest.TestCase):
                 end = expected[-1][0] + 1
                 wanted = f"{digest_of(expected)} complete {end}"
                 self.assertEqual(line.split("\t")[0], wanted, payload)
+            if reading.accepts:
+                followed += 1
+                self.check_spelled_symbols(payload, reading.symbols)
+        print(f"{MUTATIONS} mutated pickles compared: the reader takes {accepted}, "
+              f"the machine {followed}")
         self.assertGreater(accepted, MUTATIONS // 20)
+
+    def check_spelled_symbols(self, payload, symbols):
+        """Those that an opcode spells must be there, and one more for each STACK_GLOBAL."""
+        stacked, spelled = 0, collections.Counter()
+        for code, argument, _ in pickletools.genops(payload):
+            stacked += code.name == "STACK_GLOBAL"
+            if code.name in ("GLOBAL", "INST"):
+                spelled[argument] += 1
+        found = collections.Counter()
+        for (module, name), count in symbols.items():
+            text = f"{module} {name}".encode()  # in which pickletools undoes escapes
+            found[codecs.escape_decode(text)[0].decode()] += count
+        self.assertEqual(spelled - found, collections.Counter(), payload)
+        self.assertEqual(found.total() - spelled.total(), stacked, payload)
 
 
 if __name__ == "__main__":

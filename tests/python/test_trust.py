@@ -110,6 +110,15 @@ class Trust(StoreCase):
         self.assertIn("samples:Point", report.findings[0].reason)
         self.assertEqual(brine.scan(path, trusted=["samples"]).verdict, "safe")
 
+    def test_scan_is_told_what_extension_codes_stand_for(self):
+        path = self.directory / "file.pkl"
+        path.write_bytes(b"\x80\x02\x82\x07.")
+        self.assertEqual(brine.scan(path).verdict, "unknown")
+        self.assertEqual(brine.scan(path, extensions=["7=builtins:dict"]).verdict, "safe")
+        self.assertEqual(brine.scan(path, extensions=["7=os:system"]).verdict, "dangerous")
+        with self.assertRaisesRegex(brine.UsageError, "extension 'x'"):
+            brine.scan(path, extensions=["x"])
+
     def test_a_broken_file_is_saved_only_as_it_is(self):
         path = self.directory / "half.pkl"
         path.write_bytes(pickle.dumps(list(range(1000)))[:-100])

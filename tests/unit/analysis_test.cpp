@@ -2,6 +2,7 @@
 
 #include "io/file.hpp"
 #include "support/compressed.hpp"
+#include "support/opcodes.hpp"
 #include "support/pickles.hpp"
 #include "support/store.hpp"
 #include "support/zips.hpp"
@@ -57,6 +58,12 @@ BOOST_AUTO_TEST_CASE(every_kind_of_payload_is_told) {
       {"an unlisted class", own, "pickle", Verdict::unknown},
       {"a call of the shell", bad, "pickle", Verdict::dangerous},
       {"two pickles", safe + own, "pickle", Verdict::unknown},
+      {"a number in octal", "I017\n.", "pickle", Verdict::unknown},
+      {"a frame in a frame", Stream().frame(Stream().frame(Stream().one()).stop()).str(), "pickle",
+       Verdict::unknown},
+      {"a frame with something behind its STOP", Stream().frame(Stream().one().stop().one()).str(),
+       "pickle", Verdict::dangerous},
+      {"a number for one reader", "F1_0.5\n.", "unknown", Verdict::unknown, false},
       {"white space behind", safe + "\r\n \n", "pickle", Verdict::safe},
       {"something behind", safe + "\0garbage"s, "pickle", Verdict::unknown},
       {"the shell behind", safe + bad, "pickle", Verdict::dangerous},
@@ -244,6 +251,47 @@ BOOST_AUTO_TEST_CASE(extension_codes_are_unknown) {
   BOOST_TEST((found.report.verdict == Verdict::unknown));
 }
 
+BOOST_AUTO_TEST_CASE(extension_codes_that_are_told_are_judged_as_their_symbols) {
+  const ScanOptions options{.trusted = {"shop.models:Net"},
+                            .extensions = {"7=shop.models:Net", "300=os:system",
+                                           "70000=other:Net", "8=collections:OrderedDict"}};
+  const Stream inner = Stream().proto(2).op(Op::ext2, 300, 2).stop();
+  struct Row {
+    const char* name;
+    Stream stream;
+    Verdict verdict;
+  };
+  const Row rows[] = {
+      {"trusted", Stream().op(Op::ext1, 7, 1), Verdict::safe},
+      {"allowed", Stream().op(Op::ext4, 8, 4), Verdict::safe},
+      {"denied", Stream().op(Op::ext2, 300, 2), Verdict::dangerous},
+      {"on no list", Stream().op(Op::ext4, 70'000, 4), Verdict::unknown},
+      {"not told", Stream().op(Op::ext1, 9, 1), Verdict::unknown},
+      {"changed", Stream().op(Op::ext1, 8, 1).op(Op::empty_dict).op(Op::build),
+       Verdict::dangerous},
+      {"in bytes", Stream().op(Op::binbytes, inner.str(), 4), Verdict::dangerous},
+  };
+  for (const Row& row : rows) {
+    const std::string payload = Stream().proto(4).raw(row.stream.str()).stop().str();
+    const ScanReport report = scan_payload(io::MemoryFile(bytes_of(payload)), options);
+    BOOST_TEST(to_string(report.verdict) == to_string(row.verdict), row.name);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(malformed_extensions_are_told) {
+  const char* const entries[] = {"",      "7",        "7=",       "=m:N",           "x=m:N",
+                                 "0=m:N", "7=module", "7=:N",     "2147483648=m:N", "7=m:",
+                                 "-1=m:N", "7=a b:N", "+7=m:N"};
+  for (const char* entry : entries) {
+    expect_error(Errc::usage, "extension '", [&] {
+      scan_payload(io::MemoryFile(bytes_of(".")), {.extensions = {entry}});
+    });
+  }
+  expect_error(Errc::usage, "a second time", [] {
+    scan_payload(io::MemoryFile(bytes_of(".")), {.extensions = {"7=m:N", "7=m:O"}});
+  });
+}
+
 BOOST_AUTO_TEST_CASE(findings_are_capped) {
   std::string payload;
   for (int i = 0; i < 1500; ++i) payload += instance_of({"m" + std::to_string(i), "A"}, 2);
@@ -273,9 +321,10 @@ BOOST_AUTO_TEST_CASE(files_are_scanned_and_never_executed) {
   BOOST_TEST((report.verdict == Verdict::dangerous));
   BOOST_TEST(report.format == "gzip");
   expect_error(Errc::not_found, "nowhere", [&] { scan_file(directory / "nowhere"); });
-  const std::vector<std::string> trusted{"shop.models"};
   const std::string own = instance_of(model, 4);
-  BOOST_TEST((scan_payload(io::MemoryFile(bytes_of(own)), trusted).verdict == Verdict::safe));
+  const ScanReport report_of_own =
+      scan_payload(io::MemoryFile(bytes_of(own)), {.trusted = {"shop.models"}});
+  BOOST_TEST((report_of_own.verdict == Verdict::safe));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

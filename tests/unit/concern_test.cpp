@@ -17,6 +17,9 @@ std::string_view word_for(Concern::Kind kind) {
     case Concern::Kind::believed_dtype: return "believed";
     case Concern::Kind::forged_objects: return "forged";
     case Concern::Kind::shared_memo: return "memo";
+    case Concern::Kind::disputed_number: return "number";
+    case Concern::Kind::nested_frames: return "nested";
+    case Concern::Kind::unfinished_frame: return "unfinished";
   }
   return "?";
 }
@@ -101,6 +104,24 @@ BOOST_AUTO_TEST_CASE(dtypes_that_numpy_would_have_to_believe_are_told) {
   for (const Stream& row : rows) BOOST_TEST(concerns(row).starts_with("believed"));
 }
 
+BOOST_AUTO_TEST_CASE(a_number_that_readers_dispute_is_told_once) {
+  for (const Stream& row : {Stream().line(Op::int_, "017").line(Op::long_, "0x10L").stop(),
+                            Stream().line(Op::float_, "+1.5").stop()}) {
+    BOOST_TEST(concerns(row) == "number at 0 ");
+  }
+  BOOST_TEST(concerns(Stream().one().line(Op::put, "+7").stop()) == "number at 2 ");
+  BOOST_TEST(concerns(Stream().one().line(Op::put, "7").line(Op::get, "7 ").stop()) ==
+             "number at 5 ");
+  BOOST_TEST(concerns(Stream().line(Op::int_, "17").line(Op::long_, "-3L").stop()) == "");
+}
+
+BOOST_AUTO_TEST_CASE(frames_that_readers_dispute_are_told) {
+  const Stream inner = Stream().frame(Stream().one());
+  BOOST_TEST(concerns(Stream().frame(Stream(inner).stop())) == "nested at 9 ");
+  BOOST_TEST(concerns(Stream().frame(Stream().one().stop().one())) == "unfinished at 11 ");
+  BOOST_TEST(concerns(Stream().frame(Stream().one()).frame(Stream().stop())) == "");
+}
+
 // As Python 2 wrote them into protocol 0.
 BOOST_AUTO_TEST_CASE(flags_that_are_spelled_out_are_read) {
   const auto with_flags = [](Op op, std::string_view spelled) {
@@ -112,6 +133,7 @@ BOOST_AUTO_TEST_CASE(flags_that_are_spelled_out_are_read) {
   BOOST_TEST(concerns(with_flags(Op::int_, "63")) == "");
   BOOST_TEST(concerns(with_flags(Op::long_, "63L")) == "");
   BOOST_TEST(concerns(with_flags(Op::int_, "62")).starts_with("forged"));
+  BOOST_TEST(concerns(with_flags(Op::int_, "0x3f")).find("believed") != std::string::npos);
   BOOST_TEST(concerns(with_flags(Op::long_, "62L")).starts_with("forged"));
 }
 

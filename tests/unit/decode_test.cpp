@@ -335,8 +335,15 @@ BOOST_AUTO_TEST_CASE(a_breach_of_a_limit_is_named) {
   expect_error(Errc::limit, "max_nodes", [&] { read(four, {.max_nodes = 3}); });
   expect_error(Errc::limit, "max_opcodes", [&] { read(four, {.max_opcodes = 3}); });
   expect_error(Errc::limit, "max_stack_depth", [&] { read(four, {.max_stack_depth = 2}); });
+}
+
+BOOST_AUTO_TEST_CASE(numbers_that_readers_dispute_are_no_values) {
+  for (const Stream& line : {Stream().line(Op::int_, "017"), Stream().line(Op::long_, "1_0L"),
+                             Stream().line(Op::float_, "+1.5")}) {
+    expect_error(Errc::unsupported, "no pickler spells it", [&] { read(line); });
+  }
   const Stream digits = Stream().line(Op::long_, std::string(5000, '9') + "L");
-  expect_error(Errc::limit, "5000 digits", [&] { read(digits); });
+  expect_error(Errc::corrupt, "LONG is no number", [&] { read(digits); });
 }
 
 BOOST_AUTO_TEST_CASE(a_million_levels_are_read_and_are_what_was_written) {

@@ -180,6 +180,17 @@ BOOST_AUTO_TEST_CASE(names_over_255_bytes_take_the_long_form) {
          Stream().proto(4).long_text(longer).text("C").stack_global().stop());
 }
 
+BOOST_AUTO_TEST_CASE(nothing_is_renamed_in_frames_that_readers_dispute) {
+  const Stream inner = Stream().frame(Stream().global("old", "C"));
+  for (const Stream& stream : {Stream().frame(Stream(inner).stop()),
+                               Stream().frame(Stream().global("old", "C").stop().one())}) {
+    const Machine machine = machine_of(stream.bytes());
+    expect_error(Errc::migration, "cannot be renamed",
+                 [&] { rename(machine, by(Names{{"old:C", "new:C"}})); });
+    BOOST_TEST(rename(machine, by(Names{{"other:C", "new:C"}})).empty());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(names_that_cannot_be_written_are_refused) {
   const auto refuse = [](const Stream& stream, const std::string& name, std::string_view words) {
     expect_error(Errc::migration, words, [&] {

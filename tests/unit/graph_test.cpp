@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(names_are_checked_as_the_machine_checks_them) {
       Stream().line(Op::get, "x"),
       Stream().proto(6),
       Stream().op(Op::ext4, 0, 4),
-      Stream().line(Op::int_, "0x1"),
+      Stream().line(Op::int_, "0x"),
   };
   for (const Stream& stream : streams) {
     Machine machine(Detail::symbols);

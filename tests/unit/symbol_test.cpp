@@ -205,15 +205,15 @@ struct Literal {
   const char* bad;
 };
 
-BOOST_AUTO_TEST_CASE(literals_that_readers_disagree_on_are_refused) {
+BOOST_AUTO_TEST_CASE(literals_that_the_c_unpickler_refuses_are_refused) {
   const Literal literals[] = {
-      {Op::int_, "0", "017"}, {Op::int_, "-12", "-0"}, {Op::int_, "00", "000"},
-      {Op::int_, "01", "0x10"}, {Op::int_, "123456789012345678901", "+1"},
-      {Op::int_, "7", ""}, {Op::int_, "8", " 8"}, {Op::int_, "9", "9L"},
-      {Op::long_, "12L", "12LL"}, {Op::long_, "-3", "0x10L"}, {Op::long_, "0L", "L"},
-      {Op::long_, "1L", "00L"}, {Op::float_, "1.5", "1_0.5"}, {Op::float_, "-1e-05", "1.5 "},
+      {Op::int_, "0", "018"}, {Op::int_, "-12", "--1"}, {Op::int_, "00", "0_8"},
+      {Op::int_, "01", "0x"}, {Op::int_, "123456789012345678901", "1__0"},
+      {Op::int_, "7", ""}, {Op::int_, "8", "- 8"}, {Op::int_, "9", "9L"},
+      {Op::long_, "12L", "12LL"}, {Op::long_, "-3", "017"}, {Op::long_, "0L", "L"},
+      {Op::long_, "1L", "01L"}, {Op::float_, "1.5", "1_0.5"}, {Op::float_, "-1e-05", "1.5 "},
       {Op::float_, "inf", "1e999"}, {Op::float_, "nan", "nan(1)"}, {Op::float_, "-inf", ""},
-      {Op::float_, "1e+20", "0x1p3"}, {Op::float_, "3", "infinity"},
+      {Op::float_, "1e+20", "0x1p3"}, {Op::float_, "3", " 3"},
       {Op::string, "''", "'"}, {Op::string, "\"a'b\"", "'ab\""}, {Op::string, "'a\\x41'", "'\\x4'"},
       {Op::string, "'\\\\'", "'\\'"}, {Op::string, "'\\q\\7'", "abc"},
       {Op::string, "'\xe9'", "'abc' "},
@@ -225,7 +225,7 @@ BOOST_AUTO_TEST_CASE(literals_that_readers_disagree_on_are_refused) {
     BOOST_TEST(why(Stream().line(literal.op, literal.good)) == "", literal.good);
     BOOST_TEST(why(Stream().line(literal.op, literal.bad)) != "", literal.bad);
   }
-  BOOST_TEST(why(Stream().line(Op::int_, "0x10")) == "INT is no plain number");
+  BOOST_TEST(why(Stream().line(Op::int_, "0x")) == "INT is no number");
   BOOST_TEST(why(Stream().line(Op::string, "abc")) == "STRING is not quoted");
 }
 

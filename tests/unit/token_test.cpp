@@ -19,7 +19,13 @@ using State = TokenReader::State;
 // What a reader said of a stream, as text: two readings are equal or they are not.
 struct Reading final : TokenSink {
   std::string log;
+  std::string breaches;
   std::function<std::string(const Token&)> also;
+
+  void on_frame_breach(const Token& token, FrameBreach breach) override {
+    const char* const name = breach == FrameBreach::nested ? "nested" : "unfinished";
+    breaches += fmt::format("{} {}, ", token.offset, name);
+  }
 
   bool on_token(const Token& token) override {
     log += fmt::format("{} {} {}+{} {} {} -> {}\n", token.offset, token.code->name,
@@ -229,10 +235,10 @@ BOOST_AUTO_TEST_CASE(malformed_streams_are_told_where_and_why) {
        "failed 9 2 BINUNICODE8 reaches over the end of its frame"},
       {"argument over the frame's end", Stream().frame(1).one(),
        "failed 9 2 BININT1 reaches over the end of its frame"},
-      {"frame in a frame", Stream().frame(20).one().frame(2),
-       "failed 11 3 a frame begins inside another"},
-      {"STOP before the frame's end", Stream().frame(3).op(Op::none).stop().one(),
-       "failed 10 3 STOP comes before the end of its frame"},
+      {"a frame over the end of its frame", Stream().frame(20).one().frame(10),
+       "failed 11 3 a frame begins inside another and reaches over its end"},
+      {"a frame that ends behind the payload", Stream().frame(5).op(Op::none).stop().one(),
+       "failed 13 3 it ends before the end of its frame"},
   };
   for (const Malformed& bad : cases) {
     const Read whole = read(bad.stream);
@@ -240,6 +246,33 @@ BOOST_AUTO_TEST_CASE(malformed_streams_are_told_where_and_why) {
     for (std::size_t cut = 1; cut < bad.stream.size(); ++cut) {
       const Read split = read(bad.stream.bytes(), {cut});
       BOOST_TEST(split.end == bad.end, bad.name << " cut at " << cut << ": " << split.end);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_not_every_reader_takes_of_frames_is_told_however_it_is_split) {
+  struct Case {
+    Stream stream;
+    const char* breaches;
+    std::uint64_t end;
+  };
+  const Case cases[] = {
+      {Stream().frame(Stream().frame(Stream().one()).stop()), "9 nested, ", 21},
+      {Stream().frame(Stream().one().frame(0)).frame(2).one().stop(), "11 nested, ", 32},
+      {Stream().frame(Stream().frame(2)).one().stop(), "9 nested, ", 21},
+      {Stream().frame(4).op(Op::none).stop().one(), "10 unfinished, ", 13},
+      {Stream().frame(4).op(Op::none).stop().one().stop(), "10 unfinished, ", 13},
+  };
+  for (const Case& each : cases) {
+    for (std::size_t cut = 0; cut < each.stream.size(); ++cut) {
+      Reading sink;
+      TokenReader reader(sink, 0, {});
+      const std::size_t used = reader.feed(each.stream.bytes().first(cut));
+      reader.feed(each.stream.bytes().subspan(used));
+      reader.finish();
+      BOOST_TEST(sink.breaches == each.breaches);
+      BOOST_TEST((reader.state() == State::stopped), reader.reason());
+      BOOST_TEST(reader.offset() == each.end);
     }
   }
 }

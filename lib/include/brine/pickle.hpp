@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -58,18 +57,24 @@ struct ScanReport {
 
 BRINE_API std::string_view to_string(Verdict verdict) noexcept;
 
-/// Reads all of `payload` and reports what it holds, inside containers too. `trusted` names symbols
-/// or whole modules (`package.module:Name`, `package.module`) that count as allowed.
-/// Throws: environment from the source only. Memory: bounded by `limits`, not by the payload.
-/// Thread-safety: any thread.
-BRINE_API ScanReport scan_payload(const RandomSource& payload,
-                                  std::span<const std::string> trusted = {},
+/// What a scan takes for granted.
+struct ScanOptions {
+  /// Symbols or whole modules that count as allowed: `package.module:Name`, `package.module`.
+  std::vector<std::string> trusted = {};
+  /// What codes of EXT opcodes stand for in the process that will load, as it registers them with
+  /// copyreg: `240=package.module:Name`. Other codes stay unknown.
+  std::vector<std::string> extensions = {};
+};
+
+/// Reads all of `payload` and reports what it holds, inside containers too.
+/// Throws: usage for a malformed option, environment from the source. Memory: bounded by `limits`,
+/// not by the payload. Thread-safety: any thread.
+BRINE_API ScanReport scan_payload(const RandomSource& payload, const ScanOptions& options = {},
                                   const Limits& limits = {});
 
 /// The same for a file, looking through gzip, bzip2, xz and zstd around it.
-/// Throws: not_found, environment.
-BRINE_API ScanReport scan_file(const std::filesystem::path& path,
-                               std::span<const std::string> trusted = {},
+/// Throws: usage, not_found, environment.
+BRINE_API ScanReport scan_file(const std::filesystem::path& path, const ScanOptions& options = {},
                                const Limits& limits = {});
 
 }  // namespace brine
