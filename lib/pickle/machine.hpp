@@ -13,7 +13,10 @@
 #include <vector>
 
 #include "brine/pickle.hpp"
-#include "pickle/interpreter.hpp"
+#include "pickle/abstract.hpp"
+#include "pickle/calls.hpp"
+#include "pickle/dtypes.hpp"
+#include "pickle/recent.hpp"
 #include "pickle/texts.hpp"
 
 namespace brine::pickle {
@@ -23,10 +26,12 @@ enum class Form : std::uint8_t { global, inst, stack_global };
 
 /// A symbol and where it was first met.
 struct MetSymbol {
-  Symbol symbol;
-  std::uint64_t count = 0;
+  Symbol symbol;             ///< its name is empty where a module itself is meant
+  std::uint64_t count = 0;   ///< of pushes; 0: calls alone lead to it
   std::uint64_t offset = 0;  ///< in the payload, of the first push
   int protocol = 0;          ///< in force there
+  Roles roles = 0;
+  Rule rule = Rule::none;
 };
 
 /// A push of a text that may be a name, see is_plain_name().
@@ -69,31 +74,23 @@ struct Concern {
     believed_dtype,  ///< a numpy dtype with fields, a subtype or flags of the pickle's choosing
     forged_objects,  ///< an object dtype that denies holding objects
     shared_memo,     ///< reads otherwise where a reader keeps the memo of the pickle before
+    calls_object,    ///< what is called is no symbol, but what imported code made
   };
   Kind kind{};
   std::uint64_t offset = 0;
-  std::uint32_t symbol = 0;  ///< index into symbols(); none for shared_memo
+  std::uint32_t symbol = 0;  ///< index into symbols(); none for the last two
 };
+
+/// Whether `kind` is about a symbol.
+constexpr bool has_symbol(Concern::Kind kind) {
+  return kind != Concern::Kind::shared_memo && kind != Concern::Kind::calls_object;
+}
 
 /// How much a machine writes down.
 enum class Detail : std::uint8_t {
   symbols,  ///< distinct symbols with counts, buffers
   pushes,   ///< besides, every push of a symbol and every frame: what an edit needs
 };
-
-/// What the machine knows of a value.
-struct Abstract {
-  Shape shape = Shape::unknown;
-  bool is_hole = false;
-  /// Of numbers, tuples and made objects: a note, see machine.cpp. Of a text: a push in
-  /// text_pushes(), or under Detail::symbols a number in the TextTable; or one
-  /// of the two below. Of a symbol: its index.
-  std::uint32_t ref = 0;
-  friend bool operator==(const Abstract&, const Abstract&) = default;
-};
-inline constexpr Abstract no_value{Shape::unknown, true, 0};
-inline constexpr std::uint32_t far_text = ~std::uint32_t{0};       ///< no plain name
-inline constexpr std::uint32_t lost_text = ~std::uint32_t{0} - 1;  ///< over the limits
 
 /// Runs over the tokens of one pickle after another; its symbols add up. begin() before each.
 class Machine final : public Interpreter<Machine, Abstract, no_value> {
@@ -123,7 +120,7 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
 
  private:
   friend class Interpreter<Machine, Abstract, no_value>;
-  using Values = std::span<const Abstract>;
+  using Values = Abstracts;
 
   static Shape shape_of(const Abstract& value) { return value.shape; }
   static Abstract of(Shape shape) { return {shape, false, 0}; }
@@ -144,11 +141,19 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   void on_get(const Token& token);
   void on_memoize() { is_shifted_ = follows_memo_; }
   void on_frame(const Token& token);
-  void on_result(const Abstract& value) { use(value); }
+  void on_result(const Abstract& value);
 
-  void use(const Abstract& value);
-  std::uint32_t note_of_tuple(Values items) const;
-  void judge_dtype(const Token& token, std::uint32_t dtype, std::uint32_t state);
+  void use(const Token& token, const Abstract& value);
+  void judge_dtype(const Token& token, const Abstract& dtype, const Abstract& state);
+  std::optional<Abstract> follow(Rule rule, const Token& token, const Abstract& arguments);
+  std::optional<Abstract> follow_many(Rule rule, Values items);
+  Abstract make_dtype(Values items) const;
+  bool is_made(const Abstract& value);
+  bool is_called(const Abstract& value);
+  bool reconstructs(Values items);
+  bool rebuilds(Values items);
+  std::optional<Abstract> look_up(const Token& token, Values items);
+  std::optional<Abstract> import_module(const Token& token, Values items);
   void add_concern(Concern::Kind kind, const Token& token, std::uint32_t symbol);
   std::string_view text_of(const Abstract& value) const;
   std::optional<std::uint32_t> number_of(std::string_view module, std::string_view name,
@@ -171,8 +176,9 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   std::vector<Buffer> buffers_;
   std::vector<std::uint64_t> extensions_;
   std::vector<Concern> concerns_;
+  Recent recent_;
   std::uint64_t symbol_bytes_ = 0;
-  std::uint32_t dtype_number_ = ~std::uint32_t{0};
+  std::uint32_t dtype_number_ = 0;
   bool follows_memo_ = false;  // the pickle before in this stream left one
   bool is_shifted_ = false;    // so MEMOIZE has put where another reader would not
   bool hides_name_ = false;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "archive/npy.hpp"
@@ -51,13 +50,16 @@ bool begins_like_pickle(const RandomSource& payload, const archive::ZipMember& m
 }
 
 scan::SeenSymbol seen(const pickle::MetSymbol& met) {
-  return {met.symbol, met.protocol, met.count, met.offset};
+  return {met.symbol, met.protocol, met.count, met.offset, met.roles};
 }
 
 std::string describe(const pickle::Machine& machine, const pickle::Concern& concern) {
   using Kind = pickle::Concern::Kind;
   if (concern.kind == Kind::shared_memo) {
     return "the memo of the pickle before it decides what is read here: not every reader keeps it";
+  }
+  if (concern.kind == Kind::calls_object) {
+    return "what is called here is no symbol, but something that imported code made";
   }
   const Symbol& symbol = machine.symbols()[concern.symbol].symbol;
   const std::string name = base::printable(fmt::format("{}:{}", symbol.module, symbol.name));
@@ -231,11 +233,12 @@ void Analyst::look_into_compressed(const RandomSource& payload, CodecId codec) {
 // Whoever hands the file to pickle.load instead of joblib runs the elements of arrays as opcodes.
 // By chance they name nothing, so what they name counts; that they break off says nothing.
 void Analyst::judge_as_plain_pickle(const pickle::Machine& plain) {
-  std::set<Symbol> told;
-  for (const pickle::MetSymbol& met : machine_.symbols()) told.insert(met.symbol);
+  std::map<Symbol, pickle::Roles> told;
+  for (const pickle::MetSymbol& met : machine_.symbols()) told[met.symbol] = met.roles;
   std::vector<scan::SeenSymbol> only_here;
   for (const pickle::MetSymbol& met : plain.symbols()) {
-    if (!told.contains(met.symbol)) only_here.push_back(seen(met));
+    const auto known = told.find(met.symbol);
+    if (known == told.end() || (met.roles & ~known->second) != 0) only_here.push_back(seen(met));
   }
   for (Finding& finding : scan::judge(only_here, policy_)) {
     add(finding.verdict, finding.offset, as_plain + finding.reason);
@@ -345,11 +348,13 @@ void Analyst::add_concerns(const pickle::Machine& machine, const std::string& wh
   using Kind = pickle::Concern::Kind;
   for (const pickle::Concern& concern : machine.concerns()) {
     if (told != nullptr && has_concern(*told, machine, concern)) continue;
+    // pickle.load ends at the first STOP: no pickle before it has a memo.
+    if (told != nullptr && concern.kind == Kind::shared_memo) continue;
     const Verdict verdict =
         concern.kind == Kind::changes_import || concern.kind == Kind::forged_objects
             ? Verdict::dangerous
             : Verdict::unknown;
-    if (concern.kind != Kind::shared_memo) {
+    if (pickle::has_symbol(concern.kind)) {
       if (policy_.is_trusted(machine.symbols()[concern.symbol].symbol)) continue;
     }
     add(verdict, concern.offset, where + describe(machine, concern));
@@ -365,6 +370,7 @@ Analysis Analyst::conclude() {
   const auto collect = [&](const pickle::Machine& machine) {
     for (const pickle::MetSymbol& met : machine.symbols()) {
       symbols.push_back(seen(met));
+      if (met.count == 0) continue;
       // A pickle may name anything; reports are text. What is escaped here could not be imported.
       counts[{base::printable(met.symbol.module), base::printable(met.symbol.name)}] += met.count;
     }
