@@ -25,13 +25,14 @@ enum class Rule : std::uint8_t {
   makes_first,    ///< f(cls, ...): cls.__new__ runs
   makes_both,     ///< f(cls, cls, ...): that of both runs
   reconstructs,   ///< copyreg._reconstructor(cls, base, state): base.__new__ and base.__init__ run
-  calls_default,  ///< defaultdict(f): f() runs for a missing key
+  calls_default,  ///< f() runs: at once, or as the factory of a defaultdict
   keeps_call,     ///< functools.partial(f, ...): f runs when the result is called
-  calls_second,   ///< g(name, f): f(name) runs
-  rebuilds,       ///< torch._tensor._rebuild_from_type_v2(f, cls, arguments, state)
-  encodes,        ///< _codecs.encode(text, "latin1")
-  looks_up,       ///< getattr(symbol, "name") is the symbol `module:symbol.name`
-  imports,        ///< dill's import of a module by its name
+  makes_generator,  ///< numpy.random's f(name, maker): maker(name) runs
+  rebuilds,         ///< torch._tensor._rebuild_from_type_v2(f, cls, arguments, state)
+  encodes,          ///< _codecs.encode(text, "latin1")
+  makes_scalar,     ///< numpy's scalar(dtype, bytes): objects in it would be bytes for pointers
+  looks_up,         ///< getattr(symbol, "name") is the symbol `module:symbol.name`
+  imports,          ///< dill's import of a module by its name
 };
 
 /// Returns the rule for calls of `symbol`.

@@ -26,7 +26,7 @@ bool has_width(const Abstracts& state, const Abstract& dtype) {
 }
 
 // (dtype, offset)
-bool lies_inside(const Abstract& field, std::uint32_t width, const Recent& recent) {
+bool lies_inside(const Abstract& field, std::uint32_t width, Recent& recent) {
   const auto pair = field.shape == Shape::tuple ? recent.items(field.ref) : std::nullopt;
   if (!pair || pair->size() != 2) return false;
   const Made made = made_of((*pair)[0]);
@@ -38,8 +38,7 @@ bool lies_inside(const Abstract& field, std::uint32_t width, const Recent& recen
 }
 
 bool has_sound_fields(const Abstract& dtype, const Abstract& names, const Abstract& fields,
-                      const Recent& recent,
-                      const std::function<std::uint32_t(const Abstract&)>& text) {
+                      Recent& recent, const std::function<std::uint32_t(const Abstract&)>& text) {
   const auto keys = names.shape == Shape::tuple ? recent.items(names.ref) : std::nullopt;
   const auto rows = fields.shape == Shape::dict ? recent.items(fields.ref) : std::nullopt;
   if (!keys || !rows || keys->empty()) return false;
@@ -97,6 +96,23 @@ Layout judge_layout(const Abstract& dtype, const Abstract& state, Recent& recent
                  recent.seal(fields.ref)
              ? Layout::sound
              : Layout::believed;
+}
+
+// (..., shape, dtype, is_fortran, objects, ...)
+bool has_its_objects(Abstracts tuple, Recent& recent) {
+  for (std::size_t at = 1; at + 2 < tuple.size(); ++at) {
+    const Made made = made_of(tuple[at]);
+    if (made != Made::object_dtype && made != Made::other_dtype) continue;
+    const Abstract& shape = tuple[at - 1];
+    const Abstract& objects = tuple[at + 2];
+    if (shape.shape != Shape::tuple || !(is_open(objects.shape) || objects.shape == Shape::list)) {
+      continue;
+    }
+    const auto wanted = recent.count(shape.ref);
+    const auto given = objects.shape == Shape::list ? recent.count(objects.ref) : std::nullopt;
+    if (!wanted || !given || *wanted != *given) return false;
+  }
+  return true;
 }
 
 }  // namespace brine::pickle

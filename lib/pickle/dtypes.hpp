@@ -24,4 +24,9 @@ enum class Layout : std::uint8_t {
 Layout judge_layout(const Abstract& dtype, const Abstract& state, Recent& recent,
                     const std::function<std::uint32_t(const Abstract&)>& text);
 
+/// Whether `tuple`, if numpy is given it as the state of an array of objects, has as many objects
+/// as its shape says; of any other tuple, yes. numpy reads its list to the end of the shape. Facts:
+/// _setlist_pkl of numpy's C sources; 1.24.2 and 2.4.6 crash.
+bool has_its_objects(Abstracts tuple, Recent& recent);
+
 }  // namespace brine::pickle

@@ -83,8 +83,13 @@ Abstract Machine::on_bytes(const Token& token) {
 
 Abstract Machine::on_container(const Token& token, Shape shape, Items, Values items) {
   for (const Abstract& item : items) use(token, item);
-  const bool is_kept = shape == Shape::tuple || shape == Shape::dict;
-  return {shape, false, is_kept ? recent_.add(items) : 0};
+  if (shape == Shape::list) return {shape, false, recent_.add_list(items.size())};
+  if (shape == Shape::dict) return {shape, false, recent_.add(items)};
+  if (shape != Shape::tuple) return of(shape);
+  if (!has_its_objects(items, recent_)) {
+    add_concern(Concern::Kind::short_array, token, dtype_number_);
+  }
+  return {shape, false, recent_.add(items)};
 }
 
 void Machine::on_items(const Token& token, const Abstract& target, Items, Values items) {
@@ -94,6 +99,7 @@ void Machine::on_items(const Token& token, const Abstract& target, Items, Values
       add_concern(Concern::Kind::believed_dtype, token, dtype_number_);
     }
   }
+  if (target.shape == Shape::list) recent_.lengthen(target.ref, items.size());
   for (const Abstract& item : items) use(token, item);
 }
 

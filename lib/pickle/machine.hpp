@@ -73,6 +73,7 @@ struct Concern {
     changes_import,  ///< state or items for a class or function itself, not for an instance
     believed_dtype,  ///< a numpy dtype with fields, a subtype or flags of the pickle's choosing
     forged_objects,  ///< an object dtype that denies holding objects
+    short_array,     ///< an array of objects whose shape and list may not agree
     shared_memo,     ///< reads otherwise where a reader keeps the memo of the pickle before
     calls_object,    ///< what is called is no symbol, but what imported code made
   };
@@ -150,7 +151,9 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   Abstract make_dtype(Values items) const;
   bool is_made(const Abstract& value);
   bool is_called(const Abstract& value);
+  bool may_be_called(const Abstract& value);
   bool reconstructs(Values items);
+  bool makes_generator(Values items);
   bool rebuilds(Values items);
   std::optional<Abstract> look_up(const Token& token, Values items);
   std::optional<Abstract> import_module(const Token& token, Values items);

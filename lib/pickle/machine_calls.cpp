@@ -50,13 +50,15 @@ std::optional<Abstract> Machine::follow_many(Rule rule, Values items) {
     case Rule::reconstructs:
       return thing_if(reconstructs(items));
     case Rule::calls_default:
-      return thing_if(count == 0 || items[0].shape == Shape::none || is_called(items[0]));
+      return thing_if(count == 0 || may_be_called(items[0]));
     case Rule::keeps_call:
       return count > 0 && is_called(items[0]) ? std::optional(of_made(Made::caller)) : std::nullopt;
-    case Rule::calls_second:
-      return thing_if(count < 2 || is_called(items[1]));
+    case Rule::makes_generator:
+      return thing_if(makes_generator(items));
     case Rule::rebuilds:
       return thing_if(rebuilds(items));
+    case Rule::makes_scalar:
+      return thing_if(count > 0 && is_dtype(items[0]) && made_of(items[0]) != Made::other_dtype);
     case Rule::encodes:
       return thing_if(count == 2 && items[0].shape == Shape::text && is_name(items[1]) &&
                       is_character_codec(text_of(items[1])));
@@ -84,9 +86,28 @@ bool Machine::is_called(const Abstract& value) {
   return true;
 }
 
+// A tuple that is made of anything but a tuple would hide what it holds from whoever is given it.
 bool Machine::reconstructs(Values items) {
-  return items.size() == 3 && is_symbol(items[1]) &&
-         is_builtin_base(symbols_[items[1].ref].symbol) && is_made(items[0]) && is_called(items[1]);
+  if (items.size() != 3 || !is_symbol(items[1])) return false;
+  const Symbol& base = symbols_[items[1].ref].symbol;
+  const bool is_plain = base.name != "tuple" || items[2].shape == Shape::tuple;
+  return is_builtin_base(base) && is_plain && is_made(items[0]);
+}
+
+// What is no function, class or object cannot be called, and what is tried then fails.
+bool Machine::may_be_called(const Abstract& value) {
+  return !is_open(value.shape) || is_called(value);
+}
+
+// f(name, maker = numpy's own): maker(name) runs, and name() where name is a class.
+bool Machine::makes_generator(Values items) {
+  if (!items.empty() && is_symbol(items[0]) && !is_called(items[0])) return false;
+  if (items.size() < 2) return true;
+  if (!is_symbol(items[1]) || symbols_[items[1].ref].rule != Rule::calls_default) {
+    return may_be_called(items[1]);
+  }
+  symbols_[items[1].ref].roles |= role::checked;
+  return true;
 }
 
 // Only torch's own functions: what they make has no state that somebody would have to judge.

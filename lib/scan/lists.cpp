@@ -34,6 +34,7 @@ void add_denied(BuiltInLists& lists, std::string_view line) {
 pickle::Roles roles_of(std::string_view word) {
   using namespace pickle::role;
   if (word == "checked") return checked;
+  if (word == "maker") return value | checked;
   if (word == "call") return value | instance | checked | called;
   return word == "class" ? value | instance : value;
 }

@@ -6,6 +6,7 @@
 //   class    also make instances of it, by its __new__
 //   call     also call it, with any arguments
 //   checked  call it with arguments that its Rule (pickle/calls.hpp) vouches for, and nothing else
+//   maker    both of value and checked
 //
 // The deny list has `module:Name`, `module:*` and
 // `*:component`; the head of lists/deny.txt says what each covers. python2.txt has `module OLD NEW`

@@ -68,6 +68,8 @@ std::string describe(const pickle::Machine& machine, const pickle::Concern& conc
       return name + " itself is changed, not an instance of it";
     case Kind::forged_objects:
       return name + " is made to take bytes for pointers to objects";
+    case Kind::short_array:
+      return name + ": an array of objects may have fewer of them than its shape says";
     default:
       return name + " is given fields or flags that numpy believes: wrong ones corrupt memory";
   }

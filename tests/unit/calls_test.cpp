@@ -116,14 +116,19 @@ BOOST_AUTO_TEST_CASE(calls_that_run_an_argument_give_it_its_role) {
   const Stream defaults = global("collections", "defaultdict");
   const Stream again = global("copyreg", "_reconstructor");
   const Stream random = global("numpy.random._pickle", "__randomstate_ctor");
+  const Stream maker = global("numpy.random._pickle", "__bit_generator_ctor");
   const Stream encode = global("_codecs", "encode");
   const Stream rebuild = global("torch._tensor", "_rebuild_from_type_v2");
   const Stream tensor = global("torch._utils", "_rebuild_tensor_v2");
   const Row rows[] = {
-      {again, {own, object, none}, "copyreg:_reconstructor=vk m:C=vi builtins:object=vc "},
+      {again, {own, object, none}, "copyreg:_reconstructor=vk m:C=vi builtins:object=v "},
       {again, {own, other, none}, "copyreg:_reconstructor=vc m:C=v m:f=v "},
       {again, {own, object}, "copyreg:_reconstructor=vc m:C=v builtins:object=v "},
       {again, {text("x"), object, none}, "copyreg:_reconstructor=vc builtins:object=v "},
+      {again, {own, global("builtins", "tuple"), Stream().op(Op::empty_tuple)},
+       "copyreg:_reconstructor=vk m:C=vi builtins:tuple=v "},
+      {again, {own, global("builtins", "tuple"), Stream().op(Op::empty_list)},
+       "copyreg:_reconstructor=vc m:C=v builtins:tuple=v "},
       {again, {own, global("builtins", "eval"), none},
        "copyreg:_reconstructor=vc m:C=v builtins:eval=v "},
       {global("copyreg", "__newobj__"), {own, text("x")}, "copyreg:__newobj__=vk m:C=vi "},
@@ -135,16 +140,30 @@ BOOST_AUTO_TEST_CASE(calls_that_run_an_argument_give_it_its_role) {
       {defaults, {own}, "collections:defaultdict=vk m:C=vc "},
       {defaults, {none}, "collections:defaultdict=vk "},
       {defaults, {}, "collections:defaultdict=vk "},
-      {defaults, {text("x")}, "collections:defaultdict=vc "},
+      {defaults, {text("x")}, "collections:defaultdict=vk "},
+      {defaults, {reduce(own, {})}, "collections:defaultdict=vc m:C=c "},
+      {defaults, {reduce(partial, {own})},
+       "collections:defaultdict=vk functools:partial=k m:C=vc "},
       {random, {text("MT19937")}, "numpy.random._pickle:__randomstate_ctor=vk "},
+      {random, {own}, "numpy.random._pickle:__randomstate_ctor=vk m:C=vc "},
       {random, {text("MT19937"), other}, "numpy.random._pickle:__randomstate_ctor=vk m:f=vc "},
-      {random, {text("x"), text("y")}, "numpy.random._pickle:__randomstate_ctor=vc "},
+      {random, {text("MT19937"), maker}, "numpy.random._pickle:__randomstate_ctor=vk "
+       "numpy.random._pickle:__bit_generator_ctor=vk "},
+      {random, {text("MT19937"), reduce(own, {})},
+       "numpy.random._pickle:__randomstate_ctor=vc m:C=c "},
+      {random, {partial}, "numpy.random._pickle:__randomstate_ctor=vc functools:partial=v "},
+      {maker, {own}, "numpy.random._pickle:__bit_generator_ctor=vk m:C=vc "},
       {encode, {text("caf"), text("latin1")}, "_codecs:encode=vk "},
       {encode, {text("caf"), text("zlib")}, "_codecs:encode=vc "},
       {encode, {reduce(own, {}), text("latin1")}, "_codecs:encode=vc m:C=c "},
       {rebuild, {tensor, own, none, none},
        "torch._tensor:_rebuild_from_type_v2=vk torch._utils:_rebuild_tensor_v2=vc m:C=vi "},
       {rebuild, {other, own, none, none}, "torch._tensor:_rebuild_from_type_v2=vc m:f=v m:C=v "},
+      {global("multiarray", "scalar"), {reduce(global("numpy", "dtype"), {text("f8")}), none},
+       "multiarray:scalar=vk numpy:dtype=c "},
+      {global("multiarray", "scalar"), {reduce(global("numpy", "dtype"), {none}), none},
+       "multiarray:scalar=vc numpy:dtype=c "},
+      {global("multiarray", "scalar"), {none, none}, "multiarray:scalar=vc "},
       {global("numpy.ma.core", "_mareconstruct"), {own, own}, "numpy.ma.core:_mareconstruct=vk "
        "m:C=vi "},
       {global("numpy.ma.core", "_mareconstruct"), {own, none}, "numpy.ma.core:_mareconstruct=vc "

@@ -16,6 +16,7 @@ std::string_view word_for(Concern::Kind kind) {
     case Concern::Kind::changes_import: return "changes";
     case Concern::Kind::believed_dtype: return "believed";
     case Concern::Kind::forged_objects: return "forged";
+    case Concern::Kind::short_array: return "short";
     case Concern::Kind::shared_memo: return "memo";
     case Concern::Kind::calls_object: return "calls";
   }

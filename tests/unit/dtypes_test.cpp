@@ -19,9 +19,12 @@ std::string concerns(const Stream& stream) {
   BOOST_TEST((reader.state() == TokenReader::State::stopped), reader.reason());
   std::string all;
   for (const Concern& concern : machine.concerns()) {
-    const bool is_forged = concern.kind == Concern::Kind::forged_objects;
-    all += is_forged ? "forged " : "believed ";
-    BOOST_TEST((is_forged || concern.kind == Concern::Kind::believed_dtype));
+    switch (concern.kind) {
+      case Concern::Kind::forged_objects: all += "forged "; break;
+      case Concern::Kind::believed_dtype: all += "believed "; break;
+      case Concern::Kind::short_array: all += "short "; break;
+      default: all += "? ";
+    }
     BOOST_TEST(machine.symbols()[concern.symbol].symbol.name == "dtype");
   }
   return all;
@@ -204,6 +207,44 @@ BOOST_AUTO_TEST_CASE(a_dict_that_nobody_remembers_is_not_believed) {
   BOOST_TEST(judged("V8", structure(many, 8)) == "believed ");
 }
 
+// (1, SHAPE, DTYPE, False, OBJECTS)
+Stream state_of(std::string_view code, std::initializer_list<int> shape, const Stream& objects) {
+  Stream stream = Stream().mark().one().mark();
+  for (const int extent : shape) stream.raw(number(extent).str());
+  stream.op(Op::tuple).raw(dtype(code).str()).op(Op::newfalse).raw(objects.str());
+  return stream.op(Op::tuple).stop();
+}
+
+Stream list_of(int length) {
+  Stream stream = Stream().op(Op::empty_list).mark();
+  for (int i = 0; i < length; ++i) stream.op(Op::none);
+  return stream.op(Op::appends);
+}
+
+BOOST_AUTO_TEST_CASE(objects_that_fill_their_shape_are_no_concern) {
+  BOOST_TEST(concerns(state_of("O8", {3}, list_of(3))) == "");
+  BOOST_TEST(concerns(state_of("O8", {2, 3}, list_of(6))) == "");
+  BOOST_TEST(concerns(state_of("O8", {}, list_of(1))) == "");
+  BOOST_TEST(concerns(state_of("O8", {7, 0}, list_of(0))) == "");
+  BOOST_TEST(concerns(state_of("O8", {2}, Stream().mark().one().one().op(Op::list))) == "");
+  BOOST_TEST(concerns(state_of("f8", {3}, list_of(0))) == "");
+  BOOST_TEST(concerns(state_of("O8", {3}, Stream().op(Op::short_binbytes, "x", 1))) == "");
+  // Made meanwhile: what an object array of arrays has.
+  Stream many = Stream().op(Op::empty_list).mark();
+  for (int i = 0; i < 1000; ++i) many.op(Op::empty_tuple);
+  BOOST_TEST(concerns(state_of("O8", {1000}, many.op(Op::appends))) == "");
+}
+
+// numpy reads the list to the end of the shape, whatever its length.
+BOOST_AUTO_TEST_CASE(objects_that_do_not_fill_their_shape_are_told) {
+  BOOST_TEST(concerns(state_of("O8", {4}, list_of(3))) == "short ");
+  BOOST_TEST(concerns(state_of("O8", {1 << 30, 1 << 30}, list_of(3))) == "short ");
+  BOOST_TEST(concerns(state_of("O8", {-1}, list_of(3))) == "short ");
+  BOOST_TEST(concerns(state_of("mystery", {4}, list_of(3))) == "short ");
+  const Stream made = Stream().global("builtins", "list").op(Op::empty_tuple).op(Op::reduce);
+  BOOST_TEST(concerns(state_of("O8", {0}, made)) == "short ");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(recent)
 
@@ -220,6 +261,22 @@ BOOST_AUTO_TEST_CASE(what_was_made_last_is_known) {
   BOOST_TEST(!all.items(all.add(std::vector<Abstract>(65, one))));
   for (int i = 0; i < 256; ++i) all.add({});
   BOOST_TEST(!all.items(first));
+}
+
+BOOST_AUTO_TEST_CASE(lengths_and_products_are_known_for_longer) {
+  Recent all;
+  const std::uint32_t list = all.add_list(2);
+  all.lengthen(list, 3);
+  const std::uint32_t shape = all.add(std::vector<Abstract>{of_number(6), of_number(7)});
+  const std::uint32_t unknown = all.add(std::vector<Abstract>{of_number(std::nullopt)});
+  for (int i = 0; i < 1000; ++i) all.add({});
+  BOOST_TEST((all.count(list) == 5U));
+  BOOST_TEST((all.count(shape) == 42U));
+  BOOST_TEST((all.count(all.add({})) == 1U));
+  BOOST_TEST(!all.count(unknown));
+  BOOST_TEST(!all.count(0));
+  for (int i = 0; i < 1 << 16; ++i) all.add_list(0);
+  BOOST_TEST(!all.count(list));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_sealed_stays_so) {
