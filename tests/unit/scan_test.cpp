@@ -131,7 +131,8 @@ BOOST_AUTO_TEST_CASE(a_symbol_is_allowed_for_what_its_list_says_only) {
 
 BOOST_AUTO_TEST_CASE(a_module_is_allowed_with_what_is_in_it) {
   using namespace pickle::role;
-  expect_all(Standing::allowed, {{"numpy:", 4, value}, {"numpy.core._multiarray_umath:", 4, value}});
+  expect_all(Standing::allowed,
+             {{"numpy:", 4, value}, {"numpy.core._multiarray_umath:", 4, value}});
   expect_all(Standing::misused, {{"numpy:", 4, called}});
   expect_all(Standing::denied, {{"os:", 4, value}, {"numpy.testing:", 4, value}});
   // All that the lists have of it may be called in a known way only.
