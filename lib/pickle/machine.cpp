@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/arithmetic.hpp"
 #include "pickle/literal.hpp"
@@ -17,40 +18,7 @@ constexpr std::uint64_t most_nested_bytes = 16U << 20;
 constexpr std::size_t smallest_nested = 5;  // a symbol of two letters and STOP
 
 constexpr std::size_t most_concerns = 100;
-const Symbol dtype_symbol{"numpy", "dtype"};
-
-// What `ref` says of values that are neither texts nor symbols; 0: nothing.
-using Note = std::uint32_t;
-// Of a small number.
-constexpr Note even = 1;
-constexpr Note odd = 2;
-// Of a tuple: what its first item says as the code of a numpy dtype; what it brings as its state.
-constexpr Note plain_code = 1;
-constexpr Note object_code = 2;
-constexpr Note bare = 4;  // neither fields nor a subtype
-constexpr Note counts_references = 8;
-constexpr Note counts_none = 16;
-// Of what a call made.
-constexpr Note plain_dtype = 1;
-constexpr Note object_dtype = 2;
-constexpr Note other_dtype = 3;
-
-// Where they stand in the state of a dtype.
-constexpr std::size_t subtype_place = 2;
-constexpr std::size_t fields_place = 4;
-constexpr std::size_t flags_place = 7;
-
-Note parity_of(const Token& token) {
-  if (token.argument.empty() || !token.held) return 0;
-  if (spelling_of(token) != Spelling::plain) return 0;
-  const bool is_spelled = token.code->argument == Argument::line;
-  ByteView number = token.argument;
-  if (is_spelled && number.back() == std::byte{'L'}) number = number.first(number.size() - 1);
-  if (number.empty()) return 0;
-  const auto byte = std::to_integer<unsigned>(is_spelled ? number.back() : number.front());
-  const bool is_number = token.code->op != Op::float_ && token.code->op != Op::binfloat;
-  return !is_number ? 0 : byte % 2 == 0 ? even : odd;
-}
+constexpr std::uint64_t most_small = 1U << 31;
 
 // From protocol 2 on all begin with PROTO; before, harmful ones begin with a symbol or a mark.
 bool begins_like_pickle(ByteView content) {
@@ -60,15 +28,25 @@ bool begins_like_pickle(ByteView content) {
   return (front == Op::global || front == Op::mark) && content.back() == std::byte{'.'};
 }
 
-Note note_of_code(std::string_view code) {
-  if (!code.empty() && std::string_view("|<>=").find(code[0]) != code.npos) code.remove_prefix(1);
-  if (code.empty()) return 0;
-  const std::string_view width = code.substr(1);
-  const bool is_width =
-      std::all_of(width.begin(), width.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (!is_width) return 0;
-  if (code[0] == 'O') return object_code;
-  return std::string_view("?biufcSUVMm").find(code[0]) == std::string_view::npos ? 0 : plain_code;
+// The value of a small number; none: it is none, or its exact value does not matter.
+std::optional<std::uint32_t> small_number(const Token& token) {
+  if (token.argument.empty() || !token.held || token.code->op == Op::binfloat) return std::nullopt;
+  if (spelling_of(token) != Spelling::plain) return std::nullopt;
+  if (token.code->argument != Argument::line) {
+    const std::size_t width = token.argument.size();
+    if (width > 8 || (token.code->op != Op::binint1 && token.code->op != Op::binint2 &&
+                      std::to_integer<unsigned>(token.argument.back()) > 127)) {
+      return std::nullopt;
+    }
+    const std::uint64_t value = base::little_endian(token.argument.data(), width);
+    return value < most_small ? std::optional(static_cast<std::uint32_t>(value)) : std::nullopt;
+  }
+  std::string_view digits = text_of(token.argument);
+  if (token.code->op == Op::long_ && digits.ends_with('L')) digits.remove_suffix(1);
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const bool is_whole = error == std::errc{} && end == digits.data() + digits.size();
+  return is_whole && value < most_small ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace
@@ -87,7 +65,7 @@ void Machine::begin(Place place) {
 
 Abstract Machine::on_literal(const Token& token) {
   if (token.code->op == Op::none) return of(Shape::none);
-  return {Shape::scalar, false, parity_of(token)};
+  return of_number(small_number(token));
 }
 
 Abstract Machine::on_text(const Token& token) {
@@ -131,65 +109,54 @@ void Machine::keep_nested(const Token& token) {
   nested_.push_back({token.argument_offset, Bytes(token.argument.begin(), token.argument.end())});
 }
 
-Abstract Machine::on_container(const Token&, Shape shape, Items, Values items) {
-  for (const Abstract& item : items) use(item);
-  return {shape, false, shape == Shape::tuple ? note_of_tuple(items) : 0};
-}
-
-std::uint32_t Machine::note_of_tuple(Values items) const {
-  if (items.empty()) return 0;
-  Note note = 0;
-  if (items[0].shape == Shape::text && items[0].ref < lost_text) {
-    note |= note_of_code(text_of(items[0]));
+Abstract Machine::on_container(const Token& token, Shape shape, Items, Values items) {
+  for (const Abstract& item : items) use(token, item);
+  if (shape == Shape::list) return {shape, false, recent_.add_list(items.size())};
+  if (shape == Shape::dict) return {shape, false, recent_.add(items)};
+  if (shape != Shape::tuple) return of(shape);
+  if (!has_its_objects(items, recent_)) {
+    add_concern(Concern::Kind::short_array, token, dtype_number_);
   }
-  if (items.size() <= flags_place) return note;
-  const bool is_bare =
-      items[subtype_place].shape == Shape::none && items[fields_place].shape == Shape::none;
-  if (is_bare) note |= bare;
-  if (items[flags_place].shape == Shape::scalar) {
-    if (items[flags_place].ref == odd) note |= counts_references;
-    if (items[flags_place].ref == even) note |= counts_none;
-  }
-  return note;
+  return {shape, false, recent_.add(items)};
 }
 
 void Machine::on_items(const Token& token, const Abstract& target, Items, Values items) {
-  if (target.shape == Shape::symbol && !items.empty()) {
+  if (is_symbol(target) && !items.empty()) {
     add_concern(Concern::Kind::changes_import, token, target.ref);
   }
-  for (const Abstract& item : items) use(item);
-}
-
-Abstract Machine::on_call(const Token&, const Abstract& callable, const Abstract& arguments) {
-  use(callable);
-  use(arguments);
-  if (callable.shape != Shape::symbol || callable.ref != dtype_number_) return of(Shape::unknown);
-  const Note code = arguments.ref & (plain_code | object_code);
-  const bool is_tuple = arguments.shape == Shape::tuple;
-  return {Shape::unknown, false,
-          is_tuple && code == plain_code    ? plain_dtype
-          : is_tuple && code == object_code ? object_dtype
-                                            : other_dtype};
+  if (target.shape == Shape::dict) {
+    if (!recent_.append(target.ref, items)) {
+      add_concern(Concern::Kind::believed_dtype, token, dtype_number_);
+    }
+  }
+  if (target.shape == Shape::list) recent_.lengthen(target.ref, items.size());
+  for (const Abstract& item : items) use(token, item);
 }
 
 void Machine::on_state(const Token& token, const Abstract& object, const Abstract& state) {
-  use(state);
-  if (object.shape == Shape::symbol) {
+  use(token, state);
+  if (is_symbol(object)) {
     add_concern(Concern::Kind::changes_import, token, object.ref);
-  } else if (object.shape == Shape::unknown && object.ref != 0) {
-    judge_dtype(token, object.ref, state.shape == Shape::tuple ? state.ref : 0);
+  } else if (is_dtype(object)) {
+    judge_dtype(token, object, state);
+  } else if (made_of(object) == Made::caller) {
+    // The state of a partial names its function anew.
+    const auto items = recent_.items(state.shape == Shape::tuple ? state.ref : 0);
+    if (!items || items->empty() || !is_called((*items)[0])) {
+      add_concern(Concern::Kind::calls_object, token, 0);
+    }
   }
 }
 
-// numpy believes what the state of a dtype says: an array of objects that it is told to be one of
-// numbers takes bytes for pointers.
-void Machine::judge_dtype(const Token& token, std::uint32_t dtype, std::uint32_t state) {
-  const bool is_bare = (state & bare) != 0;
-  if (is_bare && dtype == plain_dtype) return;
-  if (is_bare && dtype == object_dtype && (state & counts_references) != 0) return;
-  const bool forges = is_bare && dtype == object_dtype && (state & counts_none) != 0;
-  add_concern(forges ? Concern::Kind::forged_objects : Concern::Kind::believed_dtype, token,
-              dtype_number_);
+void Machine::judge_dtype(const Token& token, const Abstract& dtype, const Abstract& state) {
+  const auto text = [&](const Abstract& value) {
+    return detail_ == Detail::pushes ? text_pushes_[value.ref].text : value.ref;
+  };
+  const Layout layout = judge_layout(dtype, state, recent_, text);
+  if (layout == Layout::sound) return;
+  add_concern(
+      layout == Layout::forged ? Concern::Kind::forged_objects : Concern::Kind::believed_dtype,
+      token, dtype_number_);
 }
 
 Abstract Machine::on_get(const Token& token, const Abstract& value) {
@@ -216,8 +183,8 @@ void Machine::add_concern(Concern::Kind kind, const Token& token, std::uint32_t 
   concerns_.push_back({kind, token.offset, symbol});
 }
 
-Abstract Machine::on_persistent(const Token&, Values id) {
-  for (const Abstract& part : id) use(part);
+Abstract Machine::on_persistent(const Token& token, Values id) {
+  for (const Abstract& part : id) use(token, part);
   return of(Shape::unknown);
 }
 
@@ -247,10 +214,17 @@ void Machine::on_frame(const Token& token) {
   frames_.push_back({token.offset, token.end, token.end + length});
 }
 
-// A text that goes into some object is data, whatever else it is.
-void Machine::use(const Abstract& value) {
-  if (detail_ == Detail::symbols || value.shape != Shape::text || value.ref >= lost_text) return;
-  text_pushes_[value.ref].is_data = true;
+// What goes into some object is data, whatever else it is.
+void Machine::use(const Token& token, const Abstract& value) {
+  if (value.shape == Shape::dict && !recent_.use(value.ref)) {
+    add_concern(Concern::Kind::believed_dtype, token, dtype_number_);
+  }
+  on_result(value);
+}
+
+void Machine::on_result(const Abstract& value) {
+  if (is_symbol(value)) symbols_[value.ref].roles |= role::value;
+  if (detail_ == Detail::pushes && is_name(value)) text_pushes_[value.ref].is_data = true;
 }
 
 template <typename Item>
@@ -314,9 +288,12 @@ std::optional<std::uint32_t> Machine::number_of(std::string_view module, std::st
   }
   symbol_bytes_ += key.size();
   const auto number = static_cast<std::uint32_t>(symbols_.size());
-  symbols_.push_back({{std::string(module), std::string(name)}, 0, offset, protocol()});
+  MetSymbol met{
+      .symbol = {std::string(module), std::string(name)}, .offset = offset, .protocol = protocol()};
+  met.rule = rule_for(met.symbol);
+  if (met.rule == Rule::dtype) dtype_number_ = number;
+  symbols_.push_back(std::move(met));
   symbol_numbers_.emplace(std::move(key), number);
-  if (symbols_.back().symbol == dtype_symbol) dtype_number_ = number;
   return number;
 }
 

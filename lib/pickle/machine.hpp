@@ -13,7 +13,10 @@
 #include <vector>
 
 #include "brine/pickle.hpp"
-#include "pickle/interpreter.hpp"
+#include "pickle/abstract.hpp"
+#include "pickle/calls.hpp"
+#include "pickle/dtypes.hpp"
+#include "pickle/recent.hpp"
 #include "pickle/texts.hpp"
 
 namespace brine::pickle {
@@ -23,10 +26,12 @@ enum class Form : std::uint8_t { global, inst, stack_global };
 
 /// A symbol and where it was first met.
 struct MetSymbol {
-  Symbol symbol;
-  std::uint64_t count = 0;
+  Symbol symbol;             ///< its name is empty where a module itself is meant
+  std::uint64_t count = 0;   ///< of pushes; 0: calls alone lead to it
   std::uint64_t offset = 0;  ///< in the payload, of the first push
   int protocol = 0;          ///< in force there
+  Roles roles = 0;
+  Rule rule = Rule::none;
 };
 
 /// A push of a text that may be a name, see is_plain_name().
@@ -68,7 +73,9 @@ struct Concern {
     changes_import,    ///< state or items for a class or function itself, not for an instance
     believed_dtype,    ///< a numpy dtype with fields, a subtype or flags of the pickle's choosing
     forged_objects,    ///< an object dtype that denies holding objects
+    short_array,       ///< an array of objects whose shape and list may not agree
     shared_memo,       ///< reads otherwise where a reader keeps the memo of the pickle before
+    calls_object,      ///< what is called is no symbol, but what imported code made
     disputed_number,   ///< a number that not every reader takes, or as another one
     nested_frames,     ///< which not every reader takes
     unfinished_frame,  ///< behind its STOP: readers disagree where the next pickle begins
@@ -78,14 +85,14 @@ struct Concern {
   std::uint32_t symbol = 0;  ///< index into symbols(); only where names_symbol(kind)
 };
 
+constexpr bool names_symbol(Concern::Kind kind) { return kind < Concern::Kind::shared_memo; }
+
 /// A byte string that begins like a pickle. It is nothing to an unpickler, but something to
 /// whoever unpickles it.
 struct Nested {
   std::uint64_t offset = 0;  ///< in the payload
   Bytes content;
 };
-
-constexpr bool names_symbol(Concern::Kind kind) { return kind < Concern::Kind::shared_memo; }
 
 /// What extension codes stand for in the loading process: its registry of copyreg.
 using Extensions = std::map<std::uint32_t, Symbol>;
@@ -95,20 +102,6 @@ enum class Detail : std::uint8_t {
   symbols,  ///< distinct symbols with counts, buffers
   pushes,   ///< besides, every push of a symbol and every frame: what an edit needs
 };
-
-/// What the machine knows of a value.
-struct Abstract {
-  Shape shape = Shape::unknown;
-  bool is_hole = false;
-  /// Of numbers, tuples and made objects: a note, see machine.cpp. Of a text: a push in
-  /// text_pushes(), or under Detail::symbols a number in the TextTable; or one
-  /// of the two below. Of a symbol: its index.
-  std::uint32_t ref = 0;
-  friend bool operator==(const Abstract&, const Abstract&) = default;
-};
-inline constexpr Abstract no_value{Shape::unknown, true, 0};
-inline constexpr std::uint32_t far_text = ~std::uint32_t{0};       ///< no plain name
-inline constexpr std::uint32_t lost_text = ~std::uint32_t{0} - 1;  ///< over the limits
 
 /// Runs over the tokens of one pickle after another; its symbols add up. begin() before each.
 class Machine final : public Interpreter<Machine, Abstract, no_value> {
@@ -145,7 +138,7 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
 
  private:
   friend class Interpreter<Machine, Abstract, no_value>;
-  using Values = std::span<const Abstract>;
+  using Values = Abstracts;
 
   static Shape shape_of(const Abstract& value) { return value.shape; }
   static Abstract of(Shape shape) { return {shape, false, 0}; }
@@ -168,12 +161,22 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   void on_put(const Token& token, std::uint64_t index, const Abstract& value);
   void on_dispute(const Token& token) { add_concern(Concern::Kind::disputed_number, token, 0); }
   void on_frame(const Token& token);
-  void on_result(const Abstract& value) { use(value); }
+  void on_result(const Abstract& value);
 
-  void use(const Abstract& value);
+  void use(const Token& token, const Abstract& value);
   void keep_nested(const Token& token);
-  std::uint32_t note_of_tuple(Values items) const;
-  void judge_dtype(const Token& token, std::uint32_t dtype, std::uint32_t state);
+  void judge_dtype(const Token& token, const Abstract& dtype, const Abstract& state);
+  std::optional<Abstract> follow(Rule rule, const Token& token, const Abstract& arguments);
+  std::optional<Abstract> follow_many(Rule rule, Values items);
+  Abstract make_dtype(Values items) const;
+  bool is_made(const Abstract& value);
+  bool is_called(const Abstract& value);
+  bool may_be_called(const Abstract& value);
+  bool reconstructs(Values items);
+  bool makes_generator(Values items);
+  bool rebuilds(Values items);
+  std::optional<Abstract> look_up(const Token& token, Values items);
+  std::optional<Abstract> import_module(const Token& token, Values items);
   void add_concern(Concern::Kind kind, const Token& token, std::uint32_t symbol);
   std::string_view text_of(const Abstract& value) const;
   std::optional<std::uint32_t> number_of(std::string_view module, std::string_view name,
@@ -200,8 +203,9 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   std::vector<Nested> nested_;
   std::uint64_t nested_bytes_ = 0;
   bool leaves_out_nested_ = false;
+  Recent recent_;
   std::uint64_t symbol_bytes_ = 0;
-  std::uint32_t dtype_number_ = ~std::uint32_t{0};
+  std::uint32_t dtype_number_ = 0;
   bool follows_memo_ = false;  // the pickle before in this stream left one
   bool is_shifted_ = false;    // so MEMOIZE has put where another reader would not
   bool hides_name_ = false;

@@ -111,6 +111,7 @@ class Survey final : public Interpreter<Survey, Slot, no_slot> {
   void on_put(const Token& token, std::uint64_t index, const Slot& slot);
   void on_protocol(int) {}
   void on_frame(const Token&) {}
+  void on_dispute(const Token&) {}
   void on_result(const Slot&) {}
 
   bool has_names_on_stack() const noexcept { return target_ >= 4; }

@@ -31,6 +31,22 @@ void add_denied(BuiltInLists& lists, std::string_view line) {
   }
 }
 
+pickle::Roles roles_of(std::string_view word) {
+  using namespace pickle::role;
+  if (word == "checked") return checked;
+  if (word == "maker") return value | checked;
+  if (word == "call") return value | instance | checked | called;
+  return word == "class" ? value | instance : value;
+}
+
+void add_allowed(BuiltInLists& lists, std::string_view line) {
+  const pickle::Roles roles = roles_of(take_until(line, ' '));
+  lists.allowed.emplace(line, roles);
+  if ((roles & pickle::role::value) != 0) {
+    lists.allowed_modules.insert(line.substr(0, line.find(':')));
+  }
+}
+
 void add_python2(BuiltInLists& lists, std::string_view line) {
   const std::string_view kind = take_until(line, ' ');
   const std::string_view from = take_until(line, ' ');
@@ -46,7 +62,7 @@ BuiltInLists parse() {
       } else if (file.name == "python2.txt") {
         add_python2(lists, line);
       } else {
-        lists.allowed.insert(line);
+        add_allowed(lists, line);
       }
     });
   }

@@ -1,6 +1,14 @@
 // The lists of lib/scan/lists, parsed.
 //
-// An allow list has one `module:Name` per line. The deny list has `module:Name`, `module:*` and
+// An allow list has one `ROLE module:Name` per line; ROLE is what a pickle may do with the symbol:
+//
+//   value    keep it as it is
+//   class    also make instances of it, by its __new__
+//   call     also call it, with any arguments
+//   checked  call it with arguments that its Rule (pickle/calls.hpp) vouches for, and nothing else
+//   maker    both of value and checked
+//
+// The deny list has `module:Name`, `module:*` and
 // `*:component`; the head of lists/deny.txt says what each covers. python2.txt has `module OLD NEW`
 // and `name OLD NEW`. A line that starts with `#` is a comment.
 #pragma once
@@ -12,6 +20,7 @@
 #include <unordered_set>
 
 #include "base/embedded.hpp"
+#include "pickle/calls.hpp"
 
 namespace brine::scan {
 
@@ -21,10 +30,11 @@ extern const std::span<const base::EmbeddedFile> files;
 
 /// Views into the text that is compiled in.
 struct BuiltInLists {
-  std::unordered_set<std::string_view> allowed;           ///< `module:Name`
-  std::set<std::string, std::less<>> denied;              ///< `module` or `module.Name`
-  std::unordered_set<std::string_view> denied_passages;   ///< last part of each denied module
-  std::unordered_set<std::string_view> denied_components;  ///< of a qualified name
+  std::unordered_map<std::string_view, pickle::Roles> allowed;  ///< by `module:Name`
+  std::unordered_set<std::string_view> allowed_modules;         ///< those of the symbols above
+  std::set<std::string, std::less<>> denied;                    ///< `module` or `module.Name`
+  std::unordered_set<std::string_view> denied_passages;         ///< last part of each denied module
+  std::unordered_set<std::string_view> denied_components;       ///< of a qualified name
   std::unordered_map<std::string_view, std::string_view> python3_modules;
   std::unordered_map<std::string_view, std::string_view> python3_names;
 };

@@ -52,7 +52,9 @@ bool is_denied(const Symbol& symbol, const BuiltInLists& lists) {
          leads_to_denied(symbol.name, lists);
 }
 
-std::string spelled(const Symbol& symbol) { return symbol.module + ":" + symbol.name; }
+std::string spelled(const Symbol& symbol) {
+  return symbol.name.empty() ? symbol.module : symbol.module + ":" + symbol.name;
+}
 
 std::string described(const SeenSymbol& seen) {
   const std::string written = base::printable(spelled(seen.symbol));
@@ -61,11 +63,25 @@ std::string described(const SeenSymbol& seen) {
   return fmt::format("{} ({} in Python 3)", written, spelled(mapped));
 }
 
+std::string_view told_as(pickle::Roles roles) {
+  if ((roles & pickle::role::called) != 0) return "called with these arguments";
+  return (roles & pickle::role::instance) != 0 ? "made an instance of" : "kept as a value";
+}
+
+std::string reason_of(const SeenSymbol& seen, Standing standing) {
+  switch (standing) {
+    case Standing::denied:
+      return "is on the deny list: it can run code, touch files or reach what does";
+    case Standing::misused:
+      return fmt::format("is on an allow list, but not to be {}", told_as(seen.roles));
+    default:
+      return "is on no allow list";
+  }
+}
+
 std::string reason(const SeenSymbol& seen, Standing standing) {
-  const std::string_view why =
-      standing == Standing::denied
-          ? "is on the deny list: it can run code, touch files or reach what does"
-          : "is on no allow list";
+  const std::string why = reason_of(seen, standing);
+  if (seen.count == 0) return fmt::format("{} {}; a call leads to it", described(seen), why);
   const std::string_view times = seen.count == 1 ? "time" : "times";
   return fmt::format("{} {}; pushed {} {}", described(seen), why, seen.count, times);
 }
@@ -82,7 +98,8 @@ struct Policy::Lists {
     const bool whole = colon == std::string_view::npos;
     if (!is_dotted_name(module) || (!whole && !is_dotted_name(entry.substr(colon + 1)))) {
       throw Error(Errc::usage, fmt::format("trusted entry '{}' is neither package.module:Name nor "
-                                           "package.module", base::printable(entry)));
+                                           "package.module",
+                                           base::printable(entry)));
     }
     if (whole) {
       trusted_modules.emplace(module);
@@ -91,13 +108,25 @@ struct Policy::Lists {
     }
   }
 
-  Standing judge(const Symbol& symbol) const {
+  // The deny list has some that may be called with arguments that are known: they are allowed
+  // first.
+  Standing judge(const Symbol& symbol, pickle::Roles roles) const {
     const BuiltInLists& built_in = built_in_lists();
     if (trusted_symbols.contains(symbol)) return Standing::allowed;
+    const pickle::Roles permitted = permitted_for(symbol, built_in);
+    const bool is_listed = permitted != 0;
+    if (is_listed && (roles & ~permitted) == 0) return Standing::allowed;
     if (is_denied(symbol, built_in)) return Standing::denied;
-    const bool listed = built_in.allowed.contains(spelled(symbol));
-    return listed || trusted_modules.contains(symbol.module) ? Standing::allowed
-                                                             : Standing::unlisted;
+    if (trusted_modules.contains(symbol.module)) return Standing::allowed;
+    return is_listed ? Standing::misused : Standing::unlisted;
+  }
+
+  static pickle::Roles permitted_for(const Symbol& symbol, const BuiltInLists& built_in) {
+    if (symbol.name.empty()) {
+      return built_in.allowed_modules.contains(symbol.module) ? pickle::role::value : 0;
+    }
+    const auto row = built_in.allowed.find(spelled(symbol));
+    return row == built_in.allowed.end() ? pickle::Roles{0} : row->second;
   }
 };
 
@@ -107,10 +136,12 @@ Policy::Policy(std::span<const std::string> trusted) {
   lists_ = std::move(lists);
 }
 
-Standing Policy::standing(const Symbol& symbol, int protocol) const {
-  const Standing written = lists_->judge(symbol);
+Standing Policy::standing(const Symbol& symbol, int protocol, pickle::Roles roles) const {
+  // What is pushed and dropped was imported nevertheless.
+  if (roles == 0) roles = pickle::role::value;
+  const Standing written = lists_->judge(symbol, roles);
   if (protocol >= 3) return written;
-  return std::max(written, lists_->judge(python3_name(symbol)));
+  return std::max(written, lists_->judge(python3_name(symbol), roles));
 }
 
 bool Policy::is_trusted(const Symbol& symbol) const {
@@ -120,7 +151,7 @@ bool Policy::is_trusted(const Symbol& symbol) const {
 std::vector<Finding> judge(std::span<const SeenSymbol> symbols, const Policy& policy) {
   std::vector<Finding> findings;
   for (const SeenSymbol& seen : symbols) {
-    const Standing standing = policy.standing(seen.symbol, seen.protocol);
+    const Standing standing = policy.standing(seen.symbol, seen.protocol, seen.roles);
     if (standing == Standing::allowed) continue;
     const Verdict verdict = standing == Standing::denied ? Verdict::dangerous : Verdict::unknown;
     findings.push_back({verdict, seen.offset, reason(seen, standing)});

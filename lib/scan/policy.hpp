@@ -12,18 +12,21 @@
 #include <vector>
 
 #include "brine/pickle.hpp"
+#include "pickle/calls.hpp"
 
 namespace brine::scan {
 
-/// A symbol as a payload pushes it.
+/// A symbol as a payload pushes it, or as calls lead to it.
 struct SeenSymbol {
   Symbol symbol;
-  int protocol = 0;           ///< in force at the push: under 3, Python 2 names are mapped
+  int protocol = 0;  ///< in force at the push: under 3, Python 2 names are mapped
   std::uint64_t count = 0;
-  std::uint64_t offset = 0;   ///< of the first push
+  std::uint64_t offset = 0;  ///< of the first push
+  pickle::Roles roles = pickle::role::value;
 };
 
-enum class Standing : std::uint8_t { allowed, unlisted, denied };
+/// From good to bad. `misused`: on an allow-list, but not for what the payload does with it.
+enum class Standing : std::uint8_t { allowed, misused, unlisted, denied };
 
 /// Allow-lists and deny-list. Built in: the files of lib/scan/lists, compiled in.
 /// Thread-safety: const calls from any thread.
@@ -35,8 +38,10 @@ class Policy {
   explicit Policy(std::span<const std::string> trusted = {});
 
   /// Judges the whole dotted name as written, and, when `protocol` is under 3, also the name that
-  /// Python 3 maps it to (fix_imports); the worse of the two counts.
-  Standing standing(const Symbol& symbol, int protocol) const;
+  /// Python 3 maps it to (fix_imports); the worse of the two counts. A module (its name is empty)
+  /// is allowed with the symbols in it.
+  Standing standing(const Symbol& symbol, int protocol,
+                    pickle::Roles roles = pickle::role::value) const;
 
   /// Whether the user vouches for exactly this symbol.
   bool is_trusted(const Symbol& symbol) const;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "base/text.hpp"
@@ -90,11 +89,12 @@ void Analyst::judge_stream(const PickleStream& stream, const std::string& where,
 // By chance they name nothing, so what they name counts; that they break off, or seem to begin
 // another pickle, says nothing.
 void Analyst::judge_as_plain_pickle(const pickle::Machine& plain) {
-  std::set<Symbol> told;
-  for (const pickle::MetSymbol& met : machine_.symbols()) told.insert(met.symbol);
+  std::map<Symbol, pickle::Roles> told;
+  for (const pickle::MetSymbol& met : machine_.symbols()) told[met.symbol] = met.roles;
   std::vector<scan::SeenSymbol> only_here;
   for (const pickle::MetSymbol& met : plain.symbols()) {
-    if (!told.contains(met.symbol)) only_here.push_back(seen(met));
+    const auto known = told.find(met.symbol);
+    if (known == told.end() || (met.roles & ~known->second) != 0) only_here.push_back(seen(met));
   }
   for (Finding& finding : scan::judge(only_here, policy_)) {
     add(finding.verdict, finding.offset, as_plain + finding.reason);
@@ -198,6 +198,7 @@ Analysis Analyst::conclude() {
   const auto collect = [&](const pickle::Machine& machine) {
     for (const pickle::MetSymbol& met : machine.symbols()) {
       symbols.push_back(seen(met));
+      if (met.count == 0) continue;
       // A pickle may name anything; reports are text. What is escaped here could not be imported.
       counts_[{base::printable(met.symbol.module), base::printable(met.symbol.name)}] += met.count;
     }

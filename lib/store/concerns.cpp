@@ -22,6 +22,8 @@ std::string describe(pickle::Concern::Kind kind) {
       return "a frame begins inside another: not every reader takes that";
     case Kind::unfinished_frame:
       return "it stops inside a frame: readers disagree on where the next pickle begins";
+    case Kind::calls_object:
+      return "what is called here is no symbol, but something that imported code made";
     default:
       return "the memo of the pickle before it decides what is read here: not every reader "
              "keeps it";
@@ -38,6 +40,8 @@ std::string describe(const pickle::Machine& machine, const pickle::Concern& conc
       return name + " itself is changed, not an instance of it";
     case Kind::forged_objects:
       return name + " is made to take bytes for pointers to objects";
+    case Kind::short_array:
+      return name + ": an array of objects may have fewer of them than its shape says";
     default:
       return name + " is given fields or flags that numpy believes: wrong ones corrupt memory";
   }
@@ -125,7 +129,7 @@ class Nest {
 }  // namespace
 
 scan::SeenSymbol seen(const pickle::MetSymbol& met) {
-  return {met.symbol, met.protocol, met.count, met.offset};
+  return {met.symbol, met.protocol, met.count, met.offset, met.roles};
 }
 
 std::vector<Finding> concern_findings(const pickle::Machine& machine, const scan::Policy& policy,

@@ -87,16 +87,6 @@ class RoundTrip(CommandTest):
             options = ["--as-is"]
         self.round_trip(path, expected, codec, *options)
 
-    def test_every_malicious_file_of_the_corpus_is_dangerous(self):
-        if not CORPUS.is_dir():
-            self.skipTest(f"no corpus in {CORPUS}: set BRINE_CORPUS")
-        rows = [row for row in corpus_rows() if row["label"] == "malicious"]
-        self.assertGreater(len(rows), 30)
-        for row in rows:
-            with self.subTest(file=row["file"]):
-                self.assertEqual(self.document("scan", CORPUS / row["file"], code=1)["verdict"],
-                                 "dangerous")
-
 
 if __name__ == "__main__":
     unittest.main()

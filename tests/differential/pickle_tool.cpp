@@ -85,6 +85,7 @@ void symbols(ByteView payload) {
     Machine machine(Detail::symbols);
     const TokenReader reader = read_one(payload, from, machine);
     for (const MetSymbol& met : machine.symbols()) {
+      if (met.count == 0) continue;  // a call leads to it
       fmt::print("{}\t{}\t{}\n", met.count, base::printable(met.symbol.module),
                  base::printable(met.symbol.name));
     }

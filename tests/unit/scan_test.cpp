@@ -12,7 +12,7 @@ using brine::test::expect_error;
 namespace brine::scan {
 
 std::ostream& operator<<(std::ostream& out, Standing standing) {
-  constexpr std::string_view names[] = {"allowed", "unlisted", "denied"};
+  constexpr std::string_view names[] = {"allowed", "misused", "unlisted", "denied"};
   return out << names[static_cast<std::size_t>(standing)];
 }
 
@@ -28,6 +28,7 @@ Symbol symbol(std::string_view text) {
 struct Case {
   std::string_view symbol;
   int protocol = 4;
+  pickle::Roles roles = pickle::role::value;
 };
 
 Standing standing(const Case& wanted, std::vector<std::string> trusted = {}) {
@@ -37,7 +38,7 @@ Standing standing(const Case& wanted, std::vector<std::string> trusted = {}) {
 void expect_all(Standing expected, std::initializer_list<Case> cases) {
   const Policy policy;
   for (const Case& row : cases) {
-    const Standing found = policy.standing(symbol(row.symbol), row.protocol);
+    const Standing found = policy.standing(symbol(row.symbol), row.protocol, row.roles);
     BOOST_TEST(found == expected,
                row.symbol << " at protocol " << row.protocol << " is " << found);
   }
@@ -62,9 +63,9 @@ BOOST_AUTO_TEST_SUITE(standings)
 BOOST_AUTO_TEST_CASE(what_frameworks_push_is_allowed) {
   expect_all(Standing::allowed,
              {{"collections:OrderedDict", 2},
-              {"_codecs:encode", 2},
-              {"numpy.core.multiarray:_reconstruct"},
-              {"numpy._core.multiarray:scalar"},
+              {"_codecs:encode", 2, pickle::role::checked},
+              {"numpy.core.multiarray:_reconstruct", 4, pickle::role::checked},
+              {"numpy._core.multiarray:scalar", 4, pickle::role::checked},
               {"numpy._core.numeric:_frombuffer", 5},
               {"numpy.random._pickle:__bit_generator_ctor"},
               {"torch._utils:_rebuild_tensor_v2", 2},
@@ -73,7 +74,7 @@ BOOST_AUTO_TEST_CASE(what_frameworks_push_is_allowed) {
               {"scipy.sparse.csr:csr_matrix"},
               {"scipy.sparse._csr:csr_matrix"},
               {"pandas._libs.internals:_unpickle_block", 5},
-              {"pandas.core.indexes.base:_new_Index"},
+              {"pandas.core.indexes.base:_new_Index", 4, pickle::role::checked},
               {"sklearn.ensemble.forest:RandomForestClassifier", 3},
               {"sklearn.ensemble._forest:RandomForestClassifier"},
               {"sklearn.cluster.hierarchical:AgglomerativeClustering"},
@@ -91,12 +92,51 @@ BOOST_AUTO_TEST_CASE(a_name_on_no_list_is_unlisted) {
               {"collections:OrderedDict.fromkeys"},
               {"collections:Ordereddict"},
               {"collections.OrderedDict:x"},
-              {"functools:partial"},
+              {"functools:reduce_"},
               {"torch:_utils"},
               {"scipy.stats._distn_infrastructure:rv_frozen"},
               {"osmium:system"},
               {"", 0},
-              {"collections:", 0}});
+              {"mymodule:", 0}});
+}
+
+BOOST_AUTO_TEST_CASE(a_symbol_is_allowed_for_what_its_list_says_only) {
+  using namespace pickle::role;
+  expect_all(Standing::allowed, {{"collections:OrderedDict", 4, called | instance | value},
+                                 {"sklearn.svm._classes:SVC", 4, instance | value},
+                                 {"torch:float32", 2, value},
+                                 {"torch:FloatStorage", 2, value},
+                                 {"numpy:log1p", 4, value},
+                                 {"builtins:getattr", 4, checked},
+                                 {"__builtin__:getattr", 0, checked},
+                                 {"functools:partial", 4, checked}});
+  expect_all(Standing::misused, {{"sklearn.svm._classes:SVC", 4, called},
+                                 {"torch:FloatStorage", 2, called},
+                                 {"torch:FloatStorage", 2, instance},
+                                 {"numpy:log1p", 4, value | called},
+                                 {"functools:partial", 4, called},
+                                 {"functools:partial", 4, checked | value},
+                                 {"copyreg:_reconstructor", 4, checked | instance},
+                                 {"_codecs:encode", 2, value}});
+  expect_all(Standing::denied, {{"builtins:getattr", 4, called},
+                                {"builtins:getattr", 4, checked | called},
+                                {"builtins:getattr", 4, value},
+                                {"builtins:getattr", 4, instance},
+                                {"dill._dill:_import_module", 4, value},
+                                {"os:system", 4, checked}});
+  // Pushed and dropped.
+  expect_all(Standing::allowed, {{"torch:FloatStorage", 2, 0}});
+  expect_all(Standing::denied, {{"builtins:getattr", 4, 0}});
+}
+
+BOOST_AUTO_TEST_CASE(a_module_is_allowed_with_what_is_in_it) {
+  using namespace pickle::role;
+  expect_all(Standing::allowed,
+             {{"numpy:", 4, value}, {"numpy.core._multiarray_umath:", 4, value}});
+  expect_all(Standing::misused, {{"numpy:", 4, called}});
+  expect_all(Standing::denied, {{"os:", 4, value}, {"numpy.testing:", 4, value}});
+  // All that the lists have of it may be called in a known way only.
+  expect_all(Standing::unlisted, {{"functools:", 4, value}});
 }
 
 BOOST_AUTO_TEST_CASE(names_that_passed_other_scanners_are_denied) {
@@ -183,8 +223,8 @@ BOOST_AUTO_TEST_CASE(the_worse_of_both_names_counts_under_protocol_3_only) {
 }
 
 BOOST_AUTO_TEST_CASE(an_allowed_python_2_name_maps_to_an_allowed_one) {
-  for (const std::string_view line : built_in_lists().allowed) {
-    BOOST_TEST(standing({line, 0}) == Standing::allowed, line);
+  for (const auto& [name, roles] : built_in_lists().allowed) {
+    BOOST_TEST(Policy().standing(symbol(name), 0, roles) == Standing::allowed, name);
   }
 }
 
@@ -237,6 +277,24 @@ BOOST_AUTO_TEST_CASE(every_symbol_that_is_not_allowed_is_a_finding_by_offset) {
   BOOST_TEST(found[1].reason == "my.models:Net is on no allow list; pushed 3 times");
 }
 
+BOOST_AUTO_TEST_CASE(a_finding_says_what_a_symbol_is_not_allowed_for) {
+  const auto reason = [](pickle::Roles roles, std::uint64_t count) {
+    const std::vector<SeenSymbol> seen{{symbol("torch:FloatStorage"), 2, count, 5, roles}};
+    return judge(seen, Policy()).at(0).reason;
+  };
+  BOOST_TEST(reason(pickle::role::called, 2) ==
+             "torch:FloatStorage is on an allow list, but not to be called with these arguments; "
+             "pushed 2 times");
+  BOOST_TEST(reason(pickle::role::instance, 1) ==
+             "torch:FloatStorage is on an allow list, but not to be made an instance of; "
+             "pushed 1 time");
+  const std::vector<SeenSymbol> led{{{"pathlib", "PosixPath.write_text"}, 2, 0, 5, 0}};
+  BOOST_TEST(judge(led, Policy()).at(0).reason.ends_with("; a call leads to it"));
+  const std::vector<SeenSymbol> module{{{"evil", ""}, 2, 0, 5, 0}};
+  BOOST_TEST(judge(module, Policy()).at(0).reason ==
+             "evil is on no allow list; a call leads to it");
+}
+
 BOOST_AUTO_TEST_CASE(a_finding_names_what_python_3_would_import) {
   const std::vector<SeenSymbol> seen{{symbol("__builtin__:eval"), 2, 1, 0}};
   const std::vector<Finding> found = judge(seen, Policy());
@@ -254,25 +312,43 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(shipped_lists)
 
 BOOST_AUTO_TEST_CASE(no_line_stands_twice_and_every_line_is_a_symbol) {
+  const std::set<std::string_view> roles{"value", "class", "call", "checked", "maker"};
   std::set<std::string_view> allowed;
   for (const base::EmbeddedFile& file : embedded::files) {
     const std::set<std::string_view> lines = lines_of(file.content);
     BOOST_TEST(!lines.empty(), file.name);
     if (file.name == "python2.txt") continue;
-    for (const std::string_view line : lines) {
+    for (std::string_view line : lines) {
       BOOST_TEST(std::count(line.begin(), line.end(), ':') == 1, line);
+      if (file.name != "deny.txt") {
+        const std::string_view word = line.substr(0, line.find(' '));
+        BOOST_TEST(roles.contains(word), line);
+        line.remove_prefix(word.size() + 1);
+        BOOST_TEST(allowed.insert(line).second, line << " stands in two lists");
+        BOOST_TEST(line.find('*') == std::string_view::npos, line);
+      }
       BOOST_TEST(line.find_first_of(" \t\r") == std::string_view::npos, line);
-      if (file.name == "deny.txt") continue;
-      BOOST_TEST(allowed.insert(line).second, line << " stands in two lists");
-      BOOST_TEST(line.find('*') == std::string_view::npos, line);
     }
   }
   BOOST_TEST(allowed.size() == built_in_lists().allowed.size());
 }
 
+// But for what may be called with known arguments only.
 BOOST_AUTO_TEST_CASE(no_allowed_symbol_is_denied) {
-  for (const std::string_view line : built_in_lists().allowed) {
-    BOOST_TEST(standing({line}) == Standing::allowed, line);
+  for (const auto& [name, roles] : built_in_lists().allowed) {
+    const bool is_checked = roles == pickle::role::checked;
+    BOOST_TEST((standing({name}) == Standing::allowed) != is_checked, name);
+  }
+}
+
+// A rule without an entry is dead, and an entry without a rule would never be checked.
+BOOST_AUTO_TEST_CASE(what_is_checked_has_a_rule) {
+  for (const auto& [name, roles] : built_in_lists().allowed) {
+    const pickle::Rule rule = pickle::rule_for(symbol(name));
+    const bool has_rule = rule != pickle::Rule::none && rule != pickle::Rule::dtype;
+    const bool is_checked =
+        (roles & pickle::role::checked) != 0 && (roles & pickle::role::called) == 0;
+    BOOST_TEST(has_rule == is_checked, name);
   }
 }
 

@@ -1,0 +1,294 @@
+// What got past other scanners, or would get past a list of names. Facts: the advisories and papers
+// named in each row; the payloads are ours.
+#include "brine/pickle.hpp"
+#include "codec/codec.hpp"
+#include "io/file.hpp"
+#include "support/expect.hpp"
+#include "support/pickles.hpp"
+#include "support/zips.hpp"
+
+using namespace brine;
+using namespace brine::test;
+using namespace std::string_literals;
+
+namespace {
+
+Verdict verdict_of(std::string_view payload) {
+  return scan_payload(io::MemoryFile(bytes_of(payload))).verdict;
+}
+
+std::string packed(CodecId codec, std::string_view text) {
+  const auto encoder = codec::make_encoder({codec, info(codec).default_level}, text.size());
+  Bytes out;
+  encoder->encode(bytes_of(text), out);
+  return std::string(text_of(out));
+}
+
+Stream global(std::string_view module, std::string_view name) {
+  return Stream().global(module, name);
+}
+
+Stream text(std::string_view content) { return Stream().text(content); }
+
+Stream reduce(const Stream& callable, std::initializer_list<Stream> arguments) {
+  Stream stream = Stream(callable).mark();
+  for (const Stream& argument : arguments) stream.raw(argument.str());
+  return stream.op(Op::tuple).op(Op::reduce);
+}
+
+// A whole pickle of protocol 4.
+std::string whole(const Stream& stream) { return Stream().proto(4).raw(stream.str()).stop().str(); }
+
+struct Row {
+  std::string_view what;  ///< the bypass, and who published it
+  std::string payload;
+};
+
+void expect_at_least(Verdict least, const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    const Verdict found = verdict_of(row.payload);
+    BOOST_TEST((found >= least), row.what << " is " << to_string(found));
+  }
+}
+
+const std::string bad = dangerous_pickle();
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(bypass)
+
+// Each was one more name missing from a block-list: advisories against picklescan; then their kin.
+BOOST_AUTO_TEST_CASE(names_of_published_advisories_are_dangerous_however_they_are_spelled) {
+  struct Advisory {
+    std::string_view id, module, name;
+  };
+  const Advisory advisories[] = {
+      {"GHSA-3gf5-cxq9-w223", "idlelib.pyshell", "ModifiedInterpreter.runcode"},
+      {"GHSA-3vg9-h568-4w9m", "idlelib.debugobj", "ObjectTreeItem.SetText"},
+      {"GHSA-4675-36f9-wf6r", "ctypes", "CDLL"},
+      {"GHSA-49gj-c84q-6qm9", "cProfile", "run"},
+      {"GHSA-4r9r-ch6f-vxmx", "torch.utils.bottleneck.__main__", "run_cprofile"},
+      {"GHSA-5qwp-399c-mjwf", "trace", "Trace.run"},
+      {"GHSA-6vqj-c2q5-j97w", "profile", "Profile.runctx"},
+      {"GHSA-86cj-95qr-2p4f", "torch._dynamo.guards", "GuardBuilder.get"},
+      {"GHSA-84r2-jw7c-4r5q", "pydoc", "locate"},
+      {"GHSA-955r-x9j8-7rhh", "_operator", "methodcaller"},
+      {"GHSA-9xph-j2h6-g47v", "idlelib.calltip", "get_entity"},
+      {"GHSA-cj3c-v495-4xqh", "code", "InteractiveInterpreter.runcode"},
+      {"GHSA-f4x7-rfwp-v3xw", "torch.fx.experimental.symbolic_shapes",
+       "ShapeEnv.evaluate_guards_expression"},
+      {"GHSA-f54q-57x4-jg88", "lib2to3.pgen2.grammar", "Grammar.loads"},
+      {"GHSA-f745-w6jp-hpxx", "torch.utils.collect_env", "run"},
+      {"GHSA-fqq6-7vqf-w3fg", "doctest", "debug_script"},
+      {"GHSA-g38g-8gr9-h9xp", "imaplib", "IMAP4_stream"},
+      {"GHSA-g38g-8gr9-h9xp", "_pyrepl.pager", "pipe_pager"},
+      {"GHSA-g38g-8gr9-h9xp", "test.support.script_helper", "assert_python_ok"},
+      {"GHSA-g38g-8gr9-h9xp", "uuid", "_get_command_stdout"},
+      {"GHSA-h3qp-7fh3-f8h4", "torch.utils.data.datapipes.utils.decoder", "basichandlers"},
+      {"GHSA-m273-6v24-x4m4", "distutils.file_util", "write_file"},
+      {"GHSA-q77w-mwjj-7mqx", "asyncio.unix_events", "_UnixSubprocessTransport._start"},
+      {"GHSA-r8g5-cgf2-4m4m", "numpy.f2py.crackfortran", "getlincoef"},
+      {"GHSA-vqmv-47xg-9wpr", "pty", "spawn"},
+      {"GHSA-vr7h-p6mm-wpmh", "torch.jit.unsupported_tensor_ops", "execWrapper"},
+      {"GHSA-vv6j-3g6g-2pvj", "torch.utils._config_module", "ConfigModule.load_config"},
+      {"GHSA-vvpj-8cmc-gx39", "pkgutil", "resolve_name"},
+      {"GHSA-xp4f-hrf8-rxw7", "ensurepip", "_run_pip"},
+      {"runs a file", "runpy", "run_path"},
+      {"runs a text", "timeit", "timeit"},
+      {"installs packages", "pip", "main"},
+      {"reads a file", "linecache", "getline"},
+      {"reads further pickles", "torch", "load"},
+      {"reads further pickles", "torch.hub", "load"},
+      {"reads further pickles", "joblib", "load"},
+      {"reads further pickles", "torch.storage", "_load_from_bytes"},
+      {"imports by string", "numpy.core", "_ufunc_reconstruct"},
+  };
+  for (const auto& [id, module, name] : advisories) {
+    expect_at_least(
+        Verdict::dangerous,
+        {{id, whole(reduce(global(module, name), {}))},
+         {id, whole(reduce(text(module).text(name).stack_global(), {}))},
+         {id, whole(Stream().symbol(module, name).op(Op::pop).get(0).get(1).stack_global())},
+         {id, whole(Stream().inst(module, name))},
+         {id, whole(Stream().mark().raw(global(module, name).str()).one().op(Op::obj))},
+         {id, whole(global(module, name).op(Op::empty_tuple).op(Op::newobj))},
+         {id, whole(Stream(global(module, name)).op(Op::pop).op(Op::none))},
+         {id, whole(reduce(global("functools", "partial"), {global(module, name)}))}});
+  }
+}
+
+BOOST_AUTO_TEST_CASE(names_that_lead_elsewhere_are_dangerous) {
+  const Stream getattr = global("builtins", "getattr");
+  const Stream path = global("pathlib", "PosixPath");
+  const Stream loaded = reduce(global("dill._dill", "_import_module"), {text("os")});
+  expect_at_least(
+      Verdict::dangerous,
+      {{"dotted through torch: PickleBall's bypasses",
+        whole(reduce(text("torch").text("serialization.os.system").stack_global(), {text("id")}))},
+       {"dotted through numpy",
+        whole(text("numpy").text("f2py.crackfortran.getlincoef").stack_global())},
+       {"dotted through pathlib: GHSA-5j3x-jp52-966f",
+        whole(text("pathlib").text("os.system").stack_global())},
+       {"Python 2's name: picklescan malicious10", "c__builtin__\nexecfile\n."s},
+       {"Python 2's module", "ccommands\ngetoutput\n."s},
+       {"the operating system's own module: modelaudit's posix_alias_attack", "cposix\nsystem\n."s},
+       {"a private twin", "c_io\nFileIO\n."s},
+       {"PROTO in mid-stream changes what names mean",
+        Stream().proto(4).proto(2).global("__builtin__", "apply").stop().str()},
+       {"a method by getattr", whole(reduce(reduce(getattr, {path, text("write_text")}), {}))},
+       {"globals by getattr",
+        whole(reduce(getattr, {global("torch._utils", "_rebuild_tensor_v2"),
+                               text("__globals__")}))},
+       {"getattr of what a call made",
+        whole(reduce(getattr, {reduce(path, {text("x")}), text("write_text")}))},
+       {"getattr handed on", whole(reduce(global("functools", "partial"), {getattr}))},
+       {"getattr as a factory", whole(reduce(global("collections", "defaultdict"), {getattr}))},
+       {"dill's import", whole(loaded)},
+       {"dill's import and lookup: reference, section B.5",
+        whole(reduce(global("dill._dill", "_get_attr"), {loaded, text("system")}))},
+       {"a name behind a call",
+        whole(text("os").raw(reduce(global("builtins", "str"), {text("system")}).str())
+                  .stack_global())},
+       {"a name of bytes", whole(text("os").op(Op::short_binbytes, "system", 1).stack_global())},
+       {"a name of escapes", "S'\\x6fs'\nS'\\x73ystem'\n\x93."s},
+       {"a memo entry put twice",
+        whole(Stream().text("math").put(0).op(Op::pop).text("os").put(0).op(Op::pop)
+                  .get(0).text("system").stack_global())},
+       {"a memo entry by MEMOIZE over PUT",
+        whole(Stream().text("x").put(1).op(Op::pop).text("os").memo().op(Op::pop)
+                  .get(1).text("system").stack_global())},
+       {"marks between module and name",
+        whole(Stream().text("os").mark().text("y").op(Op::pop_mark).text("system")
+                  .stack_global())}});
+}
+
+BOOST_AUTO_TEST_CASE(streams_that_readers_disagree_on_are_dangerous) {
+  const Stream system = global("os", "system");
+  const std::string safe = pickle_of("x");
+  expect_at_least(
+      Verdict::dangerous,
+      {{"a second pickle: picklescan malicious6", safe + bad},
+       {"a second pickle in protocol 0", safe + "cos\nsystem\n(S'id'\ntR."},
+       {"white space, then a second pickle", safe + "\n\n" + bad},
+       {"a broken tail: nullifAI, ReversingLabs 2025", bad.substr(0, bad.size() - 1) + "\xff\xff"},
+       {"a tail that fails on a memo entry that is missing",
+        bad.substr(0, bad.size() - 1) + "h\xc8."},
+       {"a call whose result is dropped: fickling GHSA-mxhj-88fx-4pcv",
+        whole(Stream().mark().raw(system.str()).text("id").op(Op::obj).op(Op::pop).one())},
+       {"a call below what is returned", whole(reduce(system, {text("id")}).one())},
+       {"state for a module's own dict: sys_module_override_sploit",
+        whole(global("sys", "modules").text("x").one().op(Op::setitem))},
+       {"state for an allowed class", whole(global("collections", "OrderedDict")
+                                                .op(Op::empty_dict).op(Op::build))},
+       {"items for an allowed class",
+        whole(global("collections", "OrderedDict").text("x").one().op(Op::setitem))},
+       {"legacy magic from a call: picklescan's pytorch_magic_bypass",
+        whole(reduce(global("builtins", "eval"), {text("0x1950a86a20f9469cfc6c")}))},
+       {"a frame that ends inside an opcode: python/cpython#154848",
+        Stream().proto(4).frame(2).raw("I12\n").raw(system.str()).stop().str()},
+       {"an octal number", Stream().proto(2).line(Op::int_, "017").stop().str()},
+       {"a number with a NUL", Stream().proto(2).line(Op::int_, "1\0zz"s).stop().str()},
+       {"a name that is not UTF-8", Stream().proto(2).global("os\xff", "system").stop().str()},
+       {"a list that is no list: type-confusion-exploit",
+        Stream().proto(2).raw(system.str()).one().one().op(Op::append).stop().str()}});
+}
+
+BOOST_AUTO_TEST_CASE(containers_do_not_hide) {
+  Zip mismatch;
+  mismatch.add({.name = "data.pkl", .data = bad, .local_name = "datap.kl"});
+  expect_at_least(
+      Verdict::dangerous,
+      {{"gzip: 334 of 334 compressed files passed picklescan 1.0.5", packed(CodecId::gzip, bad)},
+       {"bzip2", packed(CodecId::bzip2, bad)},
+       {"xz", packed(CodecId::xz, bad)},
+       {"zstd", packed(CodecId::zstd, bad)},
+       {"another suffix: CVE-2025-1889, CVE-2025-10155", Zip().add("model.bin", bad).str()},
+       {"no suffix", Zip().add("weights", bad).str()},
+       {"capitals", Zip().add("DATA.PKL", "cos\nsystem\n.").str()},
+       {"two names of one member: CVE-2025-1944", mismatch.str()},
+       {"a wrong checksum: CVE-2025-10156", Zip().add("data.pkl", bad).str()},
+       {"a member that is called a storage", Zip().add("m/data/0.pkl", bad).str()},
+       {"objects in npy: CVE-2019-6446", npy(npy_literal("'|O'", 1), bad)},
+       {"objects in npz", Zip().add("a.npy", npy(npy_literal("'|O'", 1), bad)).str()}});
+  expect_at_least(
+      Verdict::unknown,
+      {{"a zip in a zip", Zip().add("a.zip", Zip().add("data.pkl", bad).str()).str()},
+       {"gzip in gzip", packed(CodecId::gzip, packed(CodecId::gzip, bad))},
+       {"7z", "7z\xbc\xaf\x27\x1c" + noise(100)},
+       {"lz4", "\x04\x22\x4d\x18" + noise(100)},
+       {"zlib", "\x78\x9c" + noise(100)},
+       {"bytes behind the last pickle", pickle_of("x") + "\0more"s},
+       {"a member that is deflated",
+        Zip().add({.name = "data.pkl", .data = bad, .method = 8}).str()}});
+}
+
+// Chains that need no name that is denied.
+BOOST_AUTO_TEST_CASE(chains_of_names_that_are_known_are_not_safe) {
+  const Stream loads = global("numpy.random._pickle", "__randomstate_ctor");
+  const Stream log1p = global("numpy", "log1p");
+  const Stream partial = global("functools", "partial");
+  const Stream ordered = global("collections", "OrderedDict");
+  const Stream dtype = reduce(global("numpy", "dtype"), {text("O8")});
+  const Stream shape = Stream().op(Op::binint2, 1000, 2).op(Op::tuple1);
+  const Stream array = reduce(global("numpy.core.multiarray", "_reconstruct"),
+                              {global("numpy", "ndarray"), Stream().op(Op::empty_tuple),
+                               text("b")});
+  const Stream state = Stream().mark().one().raw(shape.str()).raw(dtype.str()).op(Op::newfalse)
+                           .op(Op::empty_list).op(Op::tuple);
+  expect_at_least(
+      Verdict::unknown,
+      {{"a function as an argument that is called", whole(reduce(loads, {text("x"), log1p}))},
+       {"a partial of a function", whole(reduce(partial, {log1p}))},
+       {"a partial whose state has another function",
+        whole(Stream(reduce(partial, {ordered})).mark().raw(log1p.str()).op(Op::empty_tuple)
+                  .op(Op::none).op(Op::none).op(Op::tuple).op(Op::build))},
+       {"a factory", whole(reduce(global("collections", "defaultdict"), {log1p}))},
+       {"a value that is called", whole(reduce(log1p, {text("x")}))},
+       {"an object that is called", whole(reduce(reduce(ordered, {}), {}))},
+       {"a persistent id that is called", "\x80\x02Pos\n)R."s},
+       {"an attribute of an allowed class",
+        whole(reduce(global("builtins", "getattr"), {ordered, text("fromkeys")}))},
+       {"another codec", whole(reduce(global("_codecs", "encode"), {text("x"), text("zlib")}))},
+       {"an extension code: modelaudit ffb5ec1c", whole(Stream().op(Op::ext1, 1, 1))},
+       {"a class by a base of its own",
+        whole(reduce(global("copyreg", "_reconstructor"),
+                     {ordered, global("random", "Random"), text("x")}))},
+       {"a file that a wrapper of old joblib names",
+        whole(global("joblib.numpy_pickle", "NDArrayWrapper").op(Op::empty_tuple)
+                  .op(Op::newobj))},
+       {"torch's function called by torch's rebuild",
+        whole(reduce(global("torch._tensor", "_rebuild_from_type_v2"),
+                     {log1p, ordered, Stream().op(Op::empty_tuple), Stream().op(Op::none)}))},
+       {"objects that do not fill their array: numpy 1.24.2 and 2.4.6 crash",
+        whole(Stream(array).raw(state.str()).op(Op::build))}});
+}
+
+BOOST_AUTO_TEST_CASE(what_frameworks_do_with_the_same_names_is_safe) {
+  const Stream none = Stream().op(Op::none);
+  const Stream object = global("builtins", "object");
+  const Stream tensor = global("torch._utils", "_rebuild_tensor_v2");
+  const Row rows[] = {
+      {"a partial", whole(reduce(reduce(global("functools", "partial"),
+                                        {global("pandas.core.internals.blocks", "new_block")}),
+                                 {}))},
+      {"a factory",
+       whole(reduce(global("collections", "defaultdict"), {global("builtins", "list")}))},
+      {"protocol 1", whole(reduce(global("copy_reg", "_reconstructor"),
+                                  {global("sklearn.svm._classes", "SVC"), object, none}))},
+      {"a subclass of a tensor",
+       whole(reduce(global("torch._tensor", "_rebuild_from_type_v2"),
+                    {tensor, global("torch.nn.parameter", "Parameter"),
+                     Stream().op(Op::empty_tuple), none}))},
+      {"bytes in protocol 2",
+       whole(reduce(global("_codecs", "encode"), {text("caf"), text("latin1")}))},
+      {"dill's numpy.ndarray",
+       whole(reduce(global("dill._dill", "_get_attr"),
+                    {reduce(global("dill._dill", "_import_module"), {text("numpy")}),
+                     text("ndarray")}))},
+      {"a storage's type",
+       whole(text("storage").global("torch", "FloatStorage").op(Op::tuple2).op(Op::binpersid))},
+  };
+  for (const Row& row : rows) BOOST_TEST((verdict_of(row.payload) == Verdict::safe), row.what);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
