@@ -58,12 +58,14 @@ std::string describe(const pickle::Machine& machine, const pickle::Concern& conc
   if (concern.kind == Kind::shared_memo) {
     return "the memo of the pickle before it decides what is read here: not every reader keeps it";
   }
-  if (concern.kind == Kind::calls_object) {
+  if (!concern.symbol) {
     return "what is called here is no symbol, but something that imported code made";
   }
-  const Symbol& symbol = machine.symbols()[concern.symbol].symbol;
+  const Symbol& symbol = machine.symbols()[*concern.symbol].symbol;
   const std::string name = base::printable(fmt::format("{}:{}", symbol.module, symbol.name));
   switch (concern.kind) {
+    case Kind::calls_object:
+      return "what is called here is no symbol, but something that " + name + " made";
     case Kind::changes_import:
       return name + " itself is changed, not an instance of it";
     case Kind::forged_objects:
@@ -79,7 +81,7 @@ std::string describe(const pickle::Machine& machine, const pickle::Concern& conc
 bool has_concern(const pickle::Machine& other, const pickle::Machine& machine,
                  const pickle::Concern& concern) {
   const auto symbol_of = [](const pickle::Machine& from, const pickle::Concern& each) {
-    return from.symbols().empty() ? Symbol{} : from.symbols()[each.symbol].symbol;
+    return each.symbol ? from.symbols()[*each.symbol].symbol : Symbol{};
   };
   const auto& others = other.concerns();
   return std::any_of(others.begin(), others.end(), [&](const pickle::Concern& each) {
@@ -356,9 +358,8 @@ void Analyst::add_concerns(const pickle::Machine& machine, const std::string& wh
         concern.kind == Kind::changes_import || concern.kind == Kind::forged_objects
             ? Verdict::dangerous
             : Verdict::unknown;
-    if (pickle::has_symbol(concern.kind)) {
-      if (policy_.is_trusted(machine.symbols()[concern.symbol].symbol)) continue;
-    }
+    const auto& symbol = concern.symbol;
+    if (symbol && policy_.is_trusted(machine.symbols()[*symbol].symbol)) continue;
     add(verdict, concern.offset, where + describe(machine, concern));
   }
 }
