@@ -75,7 +75,7 @@ struct Concern {
     forged_objects,  ///< an object dtype that denies holding objects
     short_array,     ///< an array of objects whose shape and list may not agree
     shared_memo,     ///< reads otherwise where a reader keeps the memo of the pickle before
-    calls_object,    ///< what is called is no symbol, but what imported code made; `symbol` if known
+    calls_object,    ///< what is called is no symbol, but what one made, or who knows what
   };
   Kind kind{};
   std::uint64_t offset = 0;
