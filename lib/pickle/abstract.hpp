@@ -60,6 +60,15 @@ constexpr Made made_of(const Abstract& value) {
   return value.shape == Shape::unknown ? static_cast<Made>(value.ref & 7) : Made::thing;
 }
 constexpr std::uint32_t width_of(const Abstract& value) { return value.ref >> 3; }
+/// What a call of symbol number `maker` made, a `thing`; and that number, where it is one.
+constexpr Abstract of_maker(std::uint32_t maker) {
+  return of_made(Made::thing, maker < most_width ? maker + 1 : 0);
+}
+constexpr std::optional<std::uint32_t> maker_of(const Abstract& value) {
+  const bool is_known = made_of(value) == Made::thing && width_of(value) > 0;
+  return is_known ? std::optional(width_of(value) - 1) : std::nullopt;
+}
+
 constexpr bool is_dtype(const Abstract& value) {
   const Made made = made_of(value);
   return made >= Made::plain_dtype && made <= Made::other_dtype;

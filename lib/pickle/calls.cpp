@@ -8,60 +8,64 @@ namespace {
 struct Row {
   std::string_view module;
   std::string_view name;
-  Rule rule;
+  Effect effect;
 };
 
 constexpr Row rows[] = {
-    {"numpy", "dtype", Rule::dtype},
-    {"copyreg", "_reconstructor", Rule::reconstructs},
-    {"copy_reg", "_reconstructor", Rule::reconstructs},
-    {"copyreg", "__newobj__", Rule::makes_first},
-    {"copyreg", "__newobj_ex__", Rule::makes_first},
-    {"builtins", "getattr", Rule::looks_up},
-    {"__builtin__", "getattr", Rule::looks_up},
-    {"functools", "partial", Rule::keeps_call},
-    {"_functools", "partial", Rule::keeps_call},
-    {"collections", "defaultdict", Rule::calls_default},
-    {"_codecs", "encode", Rule::encodes},
-    {"numpy.core.multiarray", "_reconstruct", Rule::makes_first},
-    {"numpy._core.multiarray", "_reconstruct", Rule::makes_first},
-    {"numpy.core._multiarray_umath", "_reconstruct", Rule::makes_first},
-    {"numpy._core._multiarray_umath", "_reconstruct", Rule::makes_first},
-    {"numpy.core._internal", "_reconstruct", Rule::makes_first},
-    {"numpy._core._internal", "_reconstruct", Rule::makes_first},
-    {"multiarray", "_reconstruct", Rule::makes_first},
-    {"numpy.core.multiarray", "scalar", Rule::makes_scalar},
-    {"numpy._core.multiarray", "scalar", Rule::makes_scalar},
-    {"numpy.core._multiarray_umath", "scalar", Rule::makes_scalar},
-    {"numpy._core._multiarray_umath", "scalar", Rule::makes_scalar},
-    {"multiarray", "scalar", Rule::makes_scalar},
-    {"numpy.ma.core", "_mareconstruct", Rule::makes_both},
-    {"numpy.ma.mrecords", "_mrreconstruct", Rule::makes_both},
-    {"numpy.random", "__RandomState_ctor", Rule::makes_generator},
-    {"numpy.random.mtrand", "__RandomState_ctor", Rule::makes_generator},
-    {"numpy.random._pickle", "__randomstate_ctor", Rule::makes_generator},
-    {"numpy.random._pickle", "__generator_ctor", Rule::makes_generator},
-    {"numpy.random._pickle", "__bit_generator_ctor", Rule::calls_default},
-    {"torch._utils", "_rebuild_wrapper_subclass", Rule::makes_first},
-    {"torch._tensor", "_rebuild_from_type_v2", Rule::rebuilds},
-    {"pandas.core.index", "_new_Index", Rule::makes_first},
-    {"pandas.indexes.base", "_new_Index", Rule::makes_first},
-    {"pandas.core.indexes.base", "_new_Index", Rule::makes_first},
-    {"pandas.tseries.index", "_new_DatetimeIndex", Rule::makes_first},
-    {"pandas.core.indexes.datetimes", "_new_DatetimeIndex", Rule::makes_first},
-    {"pandas.core.indexes.interval", "_new_IntervalIndex", Rule::makes_first},
-    {"pandas.core.indexes.period", "_new_PeriodIndex", Rule::makes_first},
-    {"sklearn.neighbors._ball_tree", "newObj", Rule::makes_first},
-    {"sklearn.neighbors.ball_tree", "newObj", Rule::makes_first},
-    {"sklearn.neighbors._kd_tree", "newObj", Rule::makes_first},
-    {"sklearn.neighbors.kd_tree", "newObj", Rule::makes_first},
-    {"sklearn.neighbors._dist_metrics", "newObj", Rule::makes_first},
-    {"sklearn.neighbors.dist_metrics", "newObj", Rule::makes_first},
-    {"sklearn.metrics._dist_metrics", "newObj", Rule::makes_first},
-    {"dill._dill", "_get_attr", Rule::looks_up},
-    {"dill.dill", "_get_attr", Rule::looks_up},
-    {"dill._dill", "_import_module", Rule::imports},
-    {"dill.dill", "_import_module", Rule::imports},
+    {"numpy", "dtype", Effect::dtype},
+    {"copyreg", "_reconstructor", Effect::reconstructs},
+    {"copy_reg", "_reconstructor", Effect::reconstructs},
+    {"copyreg", "__newobj__", Effect::makes_first},
+    {"copyreg", "__newobj_ex__", Effect::makes_first},
+    {"builtins", "getattr", Effect::looks_up},
+    {"__builtin__", "getattr", Effect::looks_up},
+    {"functools", "partial", Effect::keeps_call},
+    {"_functools", "partial", Effect::keeps_call},
+    {"collections", "defaultdict", Effect::calls_default},
+    {"_codecs", "encode", Effect::encodes},
+    {"numpy.core.multiarray", "_reconstruct", Effect::makes_first},
+    {"numpy._core.multiarray", "_reconstruct", Effect::makes_first},
+    {"numpy.core._multiarray_umath", "_reconstruct", Effect::makes_first},
+    {"numpy._core._multiarray_umath", "_reconstruct", Effect::makes_first},
+    {"numpy.core._internal", "_reconstruct", Effect::makes_first},
+    {"numpy._core._internal", "_reconstruct", Effect::makes_first},
+    {"multiarray", "_reconstruct", Effect::makes_first},
+    {"numpy.core.multiarray", "scalar", Effect::makes_scalar},
+    {"numpy._core.multiarray", "scalar", Effect::makes_scalar},
+    {"numpy.core._multiarray_umath", "scalar", Effect::makes_scalar},
+    {"numpy._core._multiarray_umath", "scalar", Effect::makes_scalar},
+    {"multiarray", "scalar", Effect::makes_scalar},
+    {"numpy.ma.core", "_mareconstruct", Effect::makes_both},
+    {"numpy.ma.mrecords", "_mrreconstruct", Effect::makes_both},
+    {"numpy.random", "__RandomState_ctor", Effect::makes_generator},
+    {"numpy.random.mtrand", "__RandomState_ctor", Effect::makes_generator},
+    {"numpy.random._pickle", "__randomstate_ctor", Effect::makes_generator},
+    {"numpy.random._pickle", "__generator_ctor", Effect::makes_generator},
+    {"numpy.random._pickle", "__bit_generator_ctor", Effect::calls_default},
+    {"torch._utils", "_rebuild_wrapper_subclass", Effect::makes_first},
+    {"torch._tensor", "_rebuild_from_type", Effect::rebuilds},
+    {"torch._tensor", "_rebuild_from_type_v2", Effect::rebuilds},
+    {"torch.tensor", "_rebuild_from_type", Effect::rebuilds},
+    {"torch.tensor", "_rebuild_from_type_v2", Effect::rebuilds},
+    {"pandas.core.index", "_new_Index", Effect::makes_first},
+    {"pandas.indexes.base", "_new_Index", Effect::makes_first},
+    {"pandas.core.indexes.base", "_new_Index", Effect::makes_first},
+    {"pandas.tseries.index", "_new_DatetimeIndex", Effect::makes_first},
+    {"pandas.core.indexes.datetimes", "_new_DatetimeIndex", Effect::makes_first},
+    {"pandas.core.indexes.interval", "_new_IntervalIndex", Effect::makes_first},
+    {"pandas.tseries.period", "_new_PeriodIndex", Effect::makes_first},
+    {"pandas.core.indexes.period", "_new_PeriodIndex", Effect::makes_first},
+    {"sklearn.neighbors._ball_tree", "newObj", Effect::makes_first},
+    {"sklearn.neighbors.ball_tree", "newObj", Effect::makes_first},
+    {"sklearn.neighbors._kd_tree", "newObj", Effect::makes_first},
+    {"sklearn.neighbors.kd_tree", "newObj", Effect::makes_first},
+    {"sklearn.neighbors._dist_metrics", "newObj", Effect::makes_first},
+    {"sklearn.neighbors.dist_metrics", "newObj", Effect::makes_first},
+    {"sklearn.metrics._dist_metrics", "newObj", Effect::makes_first},
+    {"dill._dill", "_get_attr", Effect::looks_up},
+    {"dill.dill", "_get_attr", Effect::looks_up},
+    {"dill._dill", "_import_module", Effect::imports},
+    {"dill.dill", "_import_module", Effect::imports},
 };
 
 template <typename Names>
@@ -71,11 +75,11 @@ bool is_one_of(std::string_view name, const Names& names) {
 
 }  // namespace
 
-Rule rule_for(const Symbol& symbol) {
+Effect effect_of(const Symbol& symbol) {
   const auto row = std::find_if(std::begin(rows), std::end(rows), [&](const Row& each) {
     return each.name == symbol.name && each.module == symbol.module;
   });
-  return row == std::end(rows) ? Rule::none : row->rule;
+  return row == std::end(rows) ? Effect::none : row->effect;
 }
 
 bool is_builtin_base(const Symbol& symbol) {

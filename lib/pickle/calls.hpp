@@ -13,13 +13,12 @@ using Roles = std::uint8_t;
 namespace role {
 inline constexpr Roles value = 1;     ///< goes into an object as it is
 inline constexpr Roles instance = 2;  ///< as a class, whose __new__ makes an instance
-inline constexpr Roles checked = 4;   ///< called, with arguments that its Rule vouches for
+inline constexpr Roles checked = 4;   ///< called, with arguments that make its Effect known
 inline constexpr Roles called = 8;    ///< called, with whatever arguments
 }  // namespace role
 
-/// What the arguments of some callables mean. None of these vouches for the symbols among them:
-/// those get roles of their own.
-enum class Rule : std::uint8_t {
+/// What a call does where its arguments decide that. The symbols among them get roles of their own.
+enum class Effect : std::uint8_t {
   none,
   dtype,          ///< numpy.dtype(code, ...): judged when it gets its state
   makes_first,    ///< f(cls, ...): cls.__new__ runs
@@ -35,8 +34,8 @@ enum class Rule : std::uint8_t {
   imports,          ///< dill's import of a module by its name
 };
 
-/// Returns the rule for calls of `symbol`.
-Rule rule_for(const Symbol& symbol);
+/// Returns what calls of `symbol` do; none: the same whatever its arguments.
+Effect effect_of(const Symbol& symbol);
 
 /// Whether `symbol` is a type of Python itself that can hold what an instance is made from.
 bool is_builtin_base(const Symbol& symbol);

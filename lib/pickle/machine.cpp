@@ -143,7 +143,7 @@ void Machine::on_state(const Token& token, const Abstract& object, const Abstrac
     // The state of a partial names its function anew.
     const auto items = recent_.items(state.shape == Shape::tuple ? state.ref : 0);
     if (!items || items->empty() || !is_called((*items)[0])) {
-      add_concern(Concern::Kind::calls_object, token, 0);
+      add_concern(Concern::Kind::calls_object, token);
     }
   }
 }
@@ -160,7 +160,7 @@ void Machine::judge_dtype(const Token& token, const Abstract& dtype, const Abstr
 }
 
 Abstract Machine::on_get(const Token& token, const Abstract& value) {
-  if (is_shifted_) add_concern(Concern::Kind::shared_memo, token, 0);
+  if (is_shifted_) add_concern(Concern::Kind::shared_memo, token);
   return value;
 }
 
@@ -171,14 +171,15 @@ void Machine::on_put(const Token& token, std::uint64_t, const Abstract&) {
 void Machine::on_frame_breach(const Token& token, FrameBreach breach) {
   add_concern(breach == FrameBreach::nested ? Concern::Kind::nested_frames
                                             : Concern::Kind::unfinished_frame,
-              token, 0);
+              token);
 }
 
-void Machine::add_concern(Concern::Kind kind, const Token& token, std::uint32_t symbol) {
+void Machine::add_concern(Concern::Kind kind, const Token& token,
+                          std::optional<std::uint32_t> symbol) {
   const auto is_known = [&](const Concern& each) {
     return each.kind == kind && each.symbol == symbol;
   };
-  if (concerns_.size() >= most_concerns && names_symbol(kind)) return;
+  if (concerns_.size() >= most_concerns && symbol) return;
   if (std::any_of(concerns_.begin(), concerns_.end(), is_known)) return;
   concerns_.push_back({kind, token.offset, symbol});
 }
@@ -290,8 +291,8 @@ std::optional<std::uint32_t> Machine::number_of(std::string_view module, std::st
   const auto number = static_cast<std::uint32_t>(symbols_.size());
   MetSymbol met{
       .symbol = {std::string(module), std::string(name)}, .offset = offset, .protocol = protocol()};
-  met.rule = rule_for(met.symbol);
-  if (met.rule == Rule::dtype) dtype_number_ = number;
+  met.effect = effect_of(met.symbol);
+  if (met.effect == Effect::dtype) dtype_number_ = number;
   symbols_.push_back(std::move(met));
   symbol_numbers_.emplace(std::move(key), number);
   return number;

@@ -31,7 +31,7 @@ struct MetSymbol {
   std::uint64_t offset = 0;  ///< in the payload, of the first push
   int protocol = 0;          ///< in force there
   Roles roles = 0;
-  Rule rule = Rule::none;
+  Effect effect = Effect::none;
 };
 
 /// A push of a text that may be a name, see is_plain_name().
@@ -75,17 +75,15 @@ struct Concern {
     forged_objects,    ///< an object dtype that denies holding objects
     short_array,       ///< an array of objects whose shape and list may not agree
     shared_memo,       ///< reads otherwise where a reader keeps the memo of the pickle before
-    calls_object,      ///< what is called is no symbol, but what imported code made
+    calls_object,      ///< what is called is no symbol, but what one made, or who knows what
     disputed_number,   ///< a number that not every reader takes, or as another one
     nested_frames,     ///< which not every reader takes
     unfinished_frame,  ///< behind its STOP: readers disagree where the next pickle begins
   };
   Kind kind{};
   std::uint64_t offset = 0;
-  std::uint32_t symbol = 0;  ///< index into symbols(); only where names_symbol(kind)
+  std::optional<std::uint32_t> symbol = {};  ///< that it is about, or that made it: of symbols()
 };
-
-constexpr bool names_symbol(Concern::Kind kind) { return kind < Concern::Kind::shared_memo; }
 
 /// A byte string that begins like a pickle. It is nothing to an unpickler, but something to
 /// whoever unpickles it.
@@ -159,15 +157,15 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   Abstract on_get(const Token& token, const Abstract& value);
   static Abstract on_dup(const Token&, const Abstract& value) { return value; }
   void on_put(const Token& token, std::uint64_t index, const Abstract& value);
-  void on_dispute(const Token& token) { add_concern(Concern::Kind::disputed_number, token, 0); }
+  void on_dispute(const Token& token) { add_concern(Concern::Kind::disputed_number, token); }
   void on_frame(const Token& token);
   void on_result(const Abstract& value);
 
   void use(const Token& token, const Abstract& value);
   void keep_nested(const Token& token);
   void judge_dtype(const Token& token, const Abstract& dtype, const Abstract& state);
-  std::optional<Abstract> follow(Rule rule, const Token& token, const Abstract& arguments);
-  std::optional<Abstract> follow_many(Rule rule, Values items);
+  std::optional<Abstract> follow(Effect effect, const Token& token, const Abstract& arguments);
+  std::optional<Abstract> follow_many(Effect effect, Values items);
   Abstract make_dtype(Values items) const;
   bool is_made(const Abstract& value);
   bool is_called(const Abstract& value);
@@ -177,7 +175,8 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   bool rebuilds(Values items);
   std::optional<Abstract> look_up(const Token& token, Values items);
   std::optional<Abstract> import_module(const Token& token, Values items);
-  void add_concern(Concern::Kind kind, const Token& token, std::uint32_t symbol);
+  void add_concern(Concern::Kind kind, const Token& token,
+                   std::optional<std::uint32_t> symbol = std::nullopt);
   std::string_view text_of(const Abstract& value) const;
   std::optional<std::uint32_t> number_of(std::string_view module, std::string_view name,
                                          std::uint64_t offset);

@@ -6,60 +6,65 @@ namespace brine::pickle {
 Abstract Machine::on_call(const Token& token, const Abstract& callable, const Abstract& arguments) {
   use(token, arguments);
   if (!is_symbol(callable)) {
-    if (made_of(callable) != Made::caller) add_concern(Concern::Kind::calls_object, token, 0);
-    return of(Shape::unknown);
+    const auto maker = maker_of(callable);
+    if (made_of(callable) != Made::caller) {
+      add_concern(Concern::Kind::calls_object, token, maker);
+    }
+    return maker ? of_maker(*maker) : of(Shape::unknown);
   }
-  const Rule rule = symbols_[callable.ref].rule;
-  const auto result = follow(rule, token, arguments);
-  if (rule == Rule::none) {
+  const Effect effect = symbols_[callable.ref].effect;
+  const auto result = follow(effect, token, arguments);
+  if (effect == Effect::none) {
     const auto given = recent_.items(arguments.shape == Shape::tuple ? arguments.ref : 0);
     const Op op = token.code->op;
     const bool is_class_alone = (op == Op::obj || op == Op::inst) && given && given->empty();
     const bool is_new = op == Op::newobj || op == Op::newobj_ex;
     symbols_[callable.ref].roles |= is_class_alone || is_new ? role::instance : role::called;
   } else {
-    symbols_[callable.ref].roles |= result && rule != Rule::dtype ? role::checked : role::called;
+    symbols_[callable.ref].roles |=
+        result && effect != Effect::dtype ? role::checked : role::called;
   }
-  if (rule == Rule::dtype && !result) return of_made(Made::other_dtype);
-  return result.value_or(of(Shape::unknown));
+  if (effect == Effect::dtype && !result) return of_made(Made::other_dtype);
+  return result.value_or(of_maker(callable.ref));
 }
 
-// What the call makes, where the rule vouches for the arguments.
-std::optional<Abstract> Machine::follow(Rule rule, const Token& token, const Abstract& arguments) {
+// What the call makes, where its arguments can be vouched for.
+std::optional<Abstract> Machine::follow(Effect effect, const Token& token,
+                                        const Abstract& arguments) {
   // NEWOBJ_EX has arguments and keywords in one tuple.
-  if (rule == Rule::none || token.code->op == Op::newobj_ex) return std::nullopt;
+  if (effect == Effect::none || token.code->op == Op::newobj_ex) return std::nullopt;
   const auto items = recent_.items(arguments.shape == Shape::tuple ? arguments.ref : 0);
   if (!items) return std::nullopt;
-  if (rule == Rule::looks_up) return look_up(token, *items);
-  if (rule == Rule::imports) return import_module(token, *items);
-  return follow_many(rule, *items);
+  if (effect == Effect::looks_up) return look_up(token, *items);
+  if (effect == Effect::imports) return import_module(token, *items);
+  return follow_many(effect, *items);
 }
 
-std::optional<Abstract> Machine::follow_many(Rule rule, Values items) {
+std::optional<Abstract> Machine::follow_many(Effect effect, Values items) {
   const auto thing_if = [](bool is_sound) {
     return is_sound ? std::optional(of(Shape::unknown)) : std::nullopt;
   };
   const std::size_t count = items.size();
-  switch (rule) {
-    case Rule::dtype:
+  switch (effect) {
+    case Effect::dtype:
       return make_dtype(items);
-    case Rule::makes_first:
+    case Effect::makes_first:
       return thing_if(count > 0 && is_made(items[0]));
-    case Rule::makes_both:
+    case Effect::makes_both:
       return thing_if(count > 1 && is_made(items[0]) && is_made(items[1]));
-    case Rule::reconstructs:
+    case Effect::reconstructs:
       return thing_if(reconstructs(items));
-    case Rule::calls_default:
+    case Effect::calls_default:
       return thing_if(count == 0 || may_be_called(items[0]));
-    case Rule::keeps_call:
+    case Effect::keeps_call:
       return count > 0 && is_called(items[0]) ? std::optional(of_made(Made::caller)) : std::nullopt;
-    case Rule::makes_generator:
+    case Effect::makes_generator:
       return thing_if(makes_generator(items));
-    case Rule::rebuilds:
+    case Effect::rebuilds:
       return thing_if(rebuilds(items));
-    case Rule::makes_scalar:
+    case Effect::makes_scalar:
       return thing_if(count > 0 && is_dtype(items[0]) && made_of(items[0]) != Made::other_dtype);
-    case Rule::encodes:
+    case Effect::encodes:
       return thing_if(count == 2 && items[0].shape == Shape::text && is_name(items[1]) &&
                       is_character_codec(text_of(items[1])));
     default:
@@ -72,16 +77,17 @@ Abstract Machine::make_dtype(Values items) const {
   return has_code ? dtype_of(text_of(items[0])) : of_made(Made::other_dtype);
 }
 
-// Whether its __new__ may be said to run. A symbol with a rule makes what no rule saw.
+// Whether its __new__ may be said to run. A symbol with an effect of its own makes what nobody
+// looked at.
 bool Machine::is_made(const Abstract& value) {
-  if (!is_symbol(value) || symbols_[value.ref].rule != Rule::none) return false;
+  if (!is_symbol(value) || symbols_[value.ref].effect != Effect::none) return false;
   symbols_[value.ref].roles |= role::instance;
   return true;
 }
 
 bool Machine::is_called(const Abstract& value) {
   if (made_of(value) == Made::caller) return true;
-  if (!is_symbol(value) || symbols_[value.ref].rule != Rule::none) return false;
+  if (!is_symbol(value) || symbols_[value.ref].effect != Effect::none) return false;
   symbols_[value.ref].roles |= role::called;
   return true;
 }
@@ -103,7 +109,7 @@ bool Machine::may_be_called(const Abstract& value) {
 bool Machine::makes_generator(Values items) {
   if (!items.empty() && is_symbol(items[0]) && !is_called(items[0])) return false;
   if (items.size() < 2) return true;
-  if (!is_symbol(items[1]) || symbols_[items[1].ref].rule != Rule::calls_default) {
+  if (!is_symbol(items[1]) || symbols_[items[1].ref].effect != Effect::calls_default) {
     return may_be_called(items[1]);
   }
   symbols_[items[1].ref].roles |= role::checked;

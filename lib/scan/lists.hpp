@@ -5,12 +5,12 @@
 //   value    keep it as it is
 //   class    also make instances of it, by its __new__
 //   call     also call it, with any arguments
-//   checked  call it with arguments that its Rule (pickle/calls.hpp) vouches for, and nothing else
+//   checked  call it with arguments that are known (Effect in pickle/calls.hpp), nothing else
 //   maker    both of value and checked
 //
-// The deny list has `module:Name`, `module:*` and
-// `*:component`; the head of lists/deny.txt says what each covers. python2.txt has `module OLD NEW`
-// and `name OLD NEW`. A line that starts with `#` is a comment.
+// The deny list has `module:Name`, `module:*` and `*:component`; the head of lists/deny.txt says
+// what each covers. python2.txt has `module OLD NEW` and `name OLD NEW`. A line that starts with
+// `#` is a comment.
 #pragma once
 
 #include <set>

@@ -32,10 +32,12 @@ std::string describe(pickle::Concern::Kind kind) {
 
 std::string describe(const pickle::Machine& machine, const pickle::Concern& concern) {
   using Kind = pickle::Concern::Kind;
-  if (!pickle::names_symbol(concern.kind)) return describe(concern.kind);
-  const Symbol& symbol = machine.symbols()[concern.symbol].symbol;
+  if (!concern.symbol) return describe(concern.kind);
+  const Symbol& symbol = machine.symbols()[*concern.symbol].symbol;
   const std::string name = base::printable(fmt::format("{}:{}", symbol.module, symbol.name));
   switch (concern.kind) {
+    case Kind::calls_object:
+      return "what is called here is no symbol, but something that " + name + " made";
     case Kind::changes_import:
       return name + " itself is changed, not an instance of it";
     case Kind::forged_objects:
@@ -50,10 +52,11 @@ std::string describe(const pickle::Machine& machine, const pickle::Concern& conc
 // Whether `other` gives rise to the same concern about a symbol as `machine`.
 bool has_concern(const pickle::Machine& other, const pickle::Machine& machine,
                  const pickle::Concern& concern) {
-  const Symbol& symbol = machine.symbols()[concern.symbol].symbol;
+  const Symbol& symbol = machine.symbols()[*concern.symbol].symbol;
   const auto& others = other.concerns();
   return std::any_of(others.begin(), others.end(), [&](const pickle::Concern& each) {
-    return each.kind == concern.kind && other.symbols()[each.symbol].symbol == symbol;
+    return each.kind == concern.kind && each.symbol &&
+           other.symbols()[*each.symbol].symbol == symbol;
   });
 }
 
@@ -136,10 +139,10 @@ std::vector<Finding> concern_findings(const pickle::Machine& machine, const scan
                                       const std::string& where, const pickle::Machine* told) {
   std::vector<Finding> findings;
   for (const pickle::Concern& concern : machine.concerns()) {
-    if (pickle::names_symbol(concern.kind)) {
+    if (concern.symbol) {
       if (told != nullptr && has_concern(*told, machine, concern)) continue;
-      if (policy.is_trusted(machine.symbols()[concern.symbol].symbol)) continue;
-    } else if (told != nullptr) {
+      if (policy.is_trusted(machine.symbols()[*concern.symbol].symbol)) continue;
+    } else if (told != nullptr && concern.kind != pickle::Concern::Kind::calls_object) {
       continue;
     }
     findings.push_back(

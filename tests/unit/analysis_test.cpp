@@ -292,6 +292,17 @@ BOOST_AUTO_TEST_CASE(malformed_extensions_are_told) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(what_a_trusted_symbol_makes_may_be_called) {
+  const std::string payload = "\x80\x02" "cshop\nmake\n)R)R.";
+  BOOST_TEST(has_finding(analyse(payload), "something that shop:make made"));
+  const std::vector<std::string> trusted{"shop:make"};
+  const auto verdict = [&](std::string_view of) {
+    return scan_payload(io::MemoryFile(bytes_of(of)), {.trusted = trusted}).verdict;
+  };
+  BOOST_TEST((verdict(payload) == Verdict::safe));
+  BOOST_TEST((verdict("\x80\x02Pid\n)R.") == Verdict::unknown));
+}
+
 BOOST_AUTO_TEST_CASE(findings_are_capped) {
   std::string payload;
   for (int i = 0; i < 1500; ++i) payload += instance_of({"m" + std::to_string(i), "A"}, 2);

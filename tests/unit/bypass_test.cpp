@@ -186,11 +186,16 @@ BOOST_AUTO_TEST_CASE(streams_that_readers_disagree_on_are_dangerous) {
         whole(reduce(global("builtins", "eval"), {text("0x1950a86a20f9469cfc6c")}))},
        {"a frame that ends inside an opcode: python/cpython#154848",
         Stream().proto(4).frame(2).raw("I12\n").raw(system.str()).stop().str()},
-       {"an octal number", Stream().proto(2).line(Op::int_, "017").stop().str()},
-       {"a number with a NUL", Stream().proto(2).line(Op::int_, "1\0zz"s).stop().str()},
        {"a name that is not UTF-8", Stream().proto(2).global("os\xff", "system").stop().str()},
        {"a list that is no list: type-confusion-exploit",
         Stream().proto(2).raw(system.str()).one().one().op(Op::append).stop().str()}});
+}
+
+BOOST_AUTO_TEST_CASE(numbers_that_readers_take_otherwise_are_not_safe) {
+  expect_at_least(
+      Verdict::unknown,
+      {{"an octal number", Stream().proto(2).line(Op::int_, "017").stop().str()},
+       {"a number with a NUL", Stream().proto(2).line(Op::int_, "1\0zz"s).stop().str()}});
 }
 
 BOOST_AUTO_TEST_CASE(containers_do_not_hide) {

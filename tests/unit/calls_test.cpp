@@ -34,7 +34,10 @@ std::string roles(const Stream& stream, Detail detail = Detail::symbols) {
   }
   for (const Concern& concern : machine.concerns()) {
     switch (concern.kind) {
-      case Concern::Kind::calls_object: all += "object "; break;
+      case Concern::Kind::calls_object:
+        all += concern.symbol ? "object of " + machine.symbols()[*concern.symbol].symbol.name + " "
+                              : "object ";
+        break;
       case Concern::Kind::changes_import: all += "changes "; break;
       case Concern::Kind::forged_objects: all += "forged "; break;
       default: all += "dtype "; break;
@@ -98,12 +101,15 @@ BOOST_AUTO_TEST_CASE(every_opcode_says_what_it_does_with_a_symbol) {
 
 BOOST_AUTO_TEST_CASE(a_call_of_what_is_no_symbol_is_told) {
   const Stream made = reduce(own, {});
-  BOOST_TEST(roles(reduce(made, {})) == "m:C=c object ");
+  BOOST_TEST(roles(reduce(made, {})) == "m:C=c object of C ");
+  BOOST_TEST(roles(reduce(reduce(made, {}), {})) == "m:C=c object of C ");
   BOOST_TEST(roles(reduce(Stream().line(Op::persid, "x"), {})) == "object ");
   BOOST_TEST(roles(reduce(Stream().op(Op::ext1, 7, 1), {})) == "object ");
-  BOOST_TEST(roles(Stream().mark().raw(made.str()).op(Op::obj)) == "m:C=c object ");
-  BOOST_TEST(roles(Stream(made).op(Op::empty_tuple).op(Op::newobj)) == "m:C=c object ");
-  BOOST_TEST(roles(reduce(Stream(made).memo().op(Op::pop).get(0), {})) == "m:C=c object ");
+  BOOST_TEST(roles(Stream().mark().raw(made.str()).op(Op::obj)) == "m:C=c object of C ");
+  BOOST_TEST(roles(Stream(made).op(Op::empty_tuple).op(Op::newobj)) ==
+             "m:C=c object of C ");
+  BOOST_TEST(roles(reduce(Stream(made).memo().op(Op::pop).get(0), {})) ==
+             "m:C=c object of C ");
 }
 
 BOOST_AUTO_TEST_CASE(calls_that_run_an_argument_give_it_its_role) {

@@ -25,7 +25,7 @@ std::string concerns(const Stream& stream) {
       case Concern::Kind::short_array: all += "short "; break;
       default: all += "? ";
     }
-    BOOST_TEST(machine.symbols()[concern.symbol].symbol.name == "dtype");
+    BOOST_TEST(machine.symbols()[*concern.symbol].symbol.name == "dtype");
   }
   return all;
 }

@@ -341,11 +341,11 @@ BOOST_AUTO_TEST_CASE(no_allowed_symbol_is_denied) {
   }
 }
 
-// A rule without an entry is dead, and an entry without a rule would never be checked.
-BOOST_AUTO_TEST_CASE(what_is_checked_has_a_rule) {
+// An effect without an entry is dead, and an entry without an effect would never be checked.
+BOOST_AUTO_TEST_CASE(what_is_checked_has_an_effect) {
   for (const auto& [name, roles] : built_in_lists().allowed) {
-    const pickle::Rule rule = pickle::rule_for(symbol(name));
-    const bool has_rule = rule != pickle::Rule::none && rule != pickle::Rule::dtype;
+    const pickle::Effect effect = pickle::effect_of(symbol(name));
+    const bool has_rule = effect != pickle::Effect::none && effect != pickle::Effect::dtype;
     const bool is_checked =
         (roles & pickle::role::checked) != 0 && (roles & pickle::role::called) == 0;
     BOOST_TEST(has_rule == is_checked, name);

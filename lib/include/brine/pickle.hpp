@@ -28,8 +28,8 @@ struct SymbolCount {
 
 /// Persistent: the names appear in manifests.
 enum class Verdict : std::uint8_t {
-  safe = 0,       ///< every symbol is on an allow-list
-  unknown = 1,    ///< some symbol is on no list, or no pickle was found
+  safe = 0,       ///< every symbol is on an allow-list, for what is done with it
+  unknown = 1,    ///< some symbol is not, or no pickle was found
   dangerous = 2,  ///< a symbol that runs code, or a stream that brine had to give up on
 };
 
