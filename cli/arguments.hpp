@@ -53,6 +53,7 @@ struct ConvertArguments {
   std::string input;                  ///< REF or FILE; `-`: standard input
   std::optional<std::string> output;  ///< `-`: standard output
   std::optional<int> protocol;
+  bool to_json = false;
 };
 
 /// One command line. Of the parts that belong to verbs, only that of `verb` is filled.

@@ -151,6 +151,13 @@ constexpr std::array convert_options{
                 }
                 to.convert.protocol = static_cast<int>(number);
               }},
+    OptionRow{"--to", "json", "the object graph as JSON instead, on standard output",
+              [](Arguments& to, Value value) {
+                if (value != "json") {
+                  throw Error(Errc::usage, fmt::format("--to: '{}' is not json", value));
+                }
+                to.convert.to_json = true;
+              }},
     OptionRow{"-o,--output", "FILE", "else standard output, unless that is a terminal",
               [](Arguments& to, Value value) { to.convert.output = value; }},
 };
@@ -175,7 +182,7 @@ constexpr std::array table{
             run_scan},
     VerbRow{"dis", "list the opcodes of a pickle, as python3 -m pickletools does",
             "brine dis model.pkl", dis_positionals, dis_options, run_dis},
-    VerbRow{"convert", "write a pickle again in another protocol, without running it",
+    VerbRow{"convert", "write a pickle in another protocol, or as JSON",
             "brine convert model.pkl --protocol 2 -o old.pkl", convert_positionals, convert_options,
             run_convert},
     VerbRow{"verify",
