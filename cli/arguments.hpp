@@ -37,6 +37,8 @@ struct LoadArguments {
 
 struct ShowArguments {
   bool tensors = false;  ///< besides what the manifest says
+  bool tree = false;
+  std::optional<std::uint32_t> depth;  ///< of the tree
 };
 
 struct ScanArguments {

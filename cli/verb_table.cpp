@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -119,6 +120,14 @@ constexpr std::array log_options{
 constexpr std::array show_options{
     OptionRow{"--tensors", "", "the arrays in it: path, dtype, shape, and where they are",
               [](Arguments& to, Value) { to.show.tensors = true; }},
+    OptionRow{"--tree", "", "the objects in it as a tree",
+              [](Arguments& to, Value) { to.show.tree = true; }},
+    OptionRow{"--depth", "N", "levels of the tree (3)",
+              [](Arguments& to, Value value) {
+                constexpr std::uint64_t most = 1'000'000;
+                to.show.depth =
+                    static_cast<std::uint32_t>(std::min(count_of("--depth", value), most));
+              }},
 };
 
 constexpr std::array scan_positionals{

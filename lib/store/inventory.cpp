@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "store/graphs.hpp"
 #include "tensor/element_type.hpp"
 #include "tensor/inventory.hpp"
+#include "tensor/tree.hpp"
 
 namespace brine::store {
 namespace {
@@ -86,6 +89,28 @@ std::vector<TensorInfo> list_tensors(const RandomSource& payload, const Limits& 
   const auto members = archive::read_zip(payload, limits);
   if (archive::zip_format(members) == "npz") return of_npz(payload, members);
   throw Error(Errc::unsupported, "tensors inside a zip of neither torch nor numpy are not listed");
+}
+
+std::vector<TreeRow> list_tree(const RandomSource& payload, const TreeOptions& options,
+                               const Limits& limits) {
+  std::vector<TreeRow> rows;
+  const bool is_read = each_graph(payload, limits, [&](const PlacedGraph& placed) {
+    auto more =
+        tensor::tree(placed.graph, payload, placed.place, options, limits, placed.read_tensor);
+    std::move(more.begin(), more.end(), std::back_inserter(rows));
+  });
+  if (is_read) {
+    const auto is_root = [](const TreeRow& row) { return row.level == 0; };
+    if (std::count_if(rows.begin(), rows.end(), is_root) == 1) rows.front().name.clear();
+    return rows;
+  }
+  const std::vector<TensorInfo> tensors = list_tensors(payload, limits);
+  if (tensors.size() == 1 && tensors[0].path.empty())
+    return {{0, "", tensor::described(tensors[0])}};
+  rows.push_back(
+      {0, "", fmt::format("npz, {} item{}", tensors.size(), tensors.size() == 1 ? "" : "s")});
+  for (const TensorInfo& each : tensors) rows.push_back({1, each.path, tensor::described(each)});
+  return rows;
 }
 
 }  // namespace brine::store

@@ -16,4 +16,9 @@ namespace brine::store {
 /// Throws: unsupported for other formats and for names that are computed; corrupt; limit.
 std::vector<TensorInfo> list_tensors(const RandomSource& payload, const Limits& limits);
 
+/// Lists the objects of the pickles of a payload, or the arrays of an .npy or .npz, as a tree.
+/// Throws: as list_tensors().
+std::vector<TreeRow> list_tree(const RandomSource& payload, const TreeOptions& options,
+                               const Limits& limits);
+
 }  // namespace brine::store

@@ -15,9 +15,9 @@ namespace {
 
 using pickle::Graph;
 using pickle::Item;
+using pickle::no_node;
 using pickle::NodeId;
 using pickle::NodeKind;
-using pickle::no_node;
 
 // A list in a list in a list may be as deep as a graph is large, with an array on every level: the
 // front of a longer path is left out.
@@ -80,7 +80,9 @@ class Walk {
 
   // Attributes before arguments: where an array is both, that is its better name.
   void follow_contents(const Visit& visit) {
-    follow_state(graph_.state(visit.node), visit.step);
+    for (const NodeId attributes : attributes_of(graph_, graph_.state(visit.node))) {
+      follow(attributes, visit.step);
+    }
     std::int64_t position = 0;
     for (const Item& item : graph_.items(visit.node)) {
       if (is_new(item.value)) follow(item.value, step_to(item, position, visit.step));
@@ -88,16 +90,6 @@ class Walk {
     }
     const NodeId arguments = graph_.arguments(visit.node);
     if (is_new(arguments)) follow(arguments, add_step({visit.step, Part::arguments, 0}));
-  }
-
-  // Attributes stand in a dict; with __slots__, in the second of two, where the first may be None.
-  void follow_state(NodeId state, std::uint32_t step) {
-    const std::vector<NodeId> pair = tuple_values(graph_, state, 2);
-    const bool has_slots = pair.size() == 2 && graph_.is(pair[1], NodeKind::dict) &&
-                           (graph_.is(pair[0], NodeKind::dict) ||
-                            graph_.is(pair[0], NodeKind::none));
-    if (!has_slots) return follow(state, step);
-    for (const NodeId attributes : pair) follow(attributes, step);
   }
 
   void follow(NodeId node, std::uint32_t step) {
