@@ -51,6 +51,19 @@ class ConvertTest(CommandTest):
         self.assertEqual(pickle.loads(self.converted("run", "--protocol", 2)), "of the line")
         self.assertEqual(pickle.loads(self.converted("./run", "--protocol", 2)), "of the file")
 
+    def test_a_snapshot_is_converted_as_a_load_would_migrate_it(self):
+        self.ok("save", "run", self.file("model.pkl", b"\x80\x04cold.place\nNet\n."))
+        table = self.file("moved.toml", b"""[table]
+name = "moved"
+version = 1
+[[module]]
+from = "old.place"
+to = "new.place"
+""")
+        self.ok("migrate", "add", table)
+        self.assertEqual(self.converted("run", "--protocol", 2), b"\x80\x02cnew.place\nNet\n.")
+        self.assertEqual(self.lines("run"), [{"$type": "symbol", "name": "new.place:Net"}])
+
     def test_standard_output_gets_the_pickle_and_standard_error_the_story(self):
         path = self.file("model.pkl", pickle.dumps([1], 4))
         for words in ((), ("-o", "-")):
