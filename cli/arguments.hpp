@@ -39,6 +39,8 @@ struct LoadArguments {
 struct ShowArguments {
   bool tensors = false;  ///< besides what the manifest says
   bool statistics = false;
+  bool tree = false;
+  std::optional<std::uint32_t> depth;  ///< of the tree
 };
 
 struct ScanArguments {
@@ -55,6 +57,7 @@ struct ConvertArguments {
   std::string input;                  ///< REF or FILE; `-`: standard input
   std::optional<std::string> output;  ///< `-`: standard output
   std::optional<int> protocol;
+  bool to_json = false;
 };
 
 /// One command line. Of the parts that belong to verbs, only that of `verb` is filled.

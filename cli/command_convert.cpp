@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "brine/convert.hpp"
+#include "brine/hint.hpp"
 #include "command_line.hpp"
 #include "commands.hpp"
 #include "payloads.hpp"
@@ -26,12 +27,32 @@ ConvertReport write_again(const InputPayload& input, const ConvertArguments& con
 
 }  // namespace
 
-int run_convert(const Arguments& arguments) {
+namespace {
+
+void require_form(const Arguments& arguments) {
   const ConvertArguments& convert = arguments.convert;
-  if (!convert.protocol) {
-    throw Error(Errc::usage, "brine convert wants --protocol N",
+  if (!convert.protocol && !convert.to_json) {
+    throw Error(Errc::usage, "brine convert wants --protocol N or --to json",
                 command_of(with(arguments.words, {"--protocol", "4"})));
   }
+  if (!convert.to_json || (!convert.protocol && !convert.output)) return;
+  throw Error(Errc::usage, "--to json goes to standard output, without --protocol and --output",
+              fmt::format("brine convert --to json {}", shell_word(convert.input)));
+}
+
+int write_as_json(const Arguments& arguments) {
+  const InputPayload input(arguments.global, arguments.convert.input);
+  StandardOutput output;
+  write_json_file(input.path(), output, input.name());
+  return exit_done;
+}
+
+}  // namespace
+
+int run_convert(const Arguments& arguments) {
+  const ConvertArguments& convert = arguments.convert;
+  require_form(arguments);
+  if (convert.to_json) return write_as_json(arguments);
   keep_from_terminal(arguments, convert.output, std::filesystem::path(convert.input).stem());
   const InputPayload input(arguments.global, convert.input);
   const ConvertReport report = write_again(input, convert);

@@ -1,6 +1,8 @@
 // Verbs that only look: log, show, scan, version.
 #include <fmt/format.h>
 
+#include "brine/hint.hpp"
+#include "command_line.hpp"
 #include "commands.hpp"
 #include "payloads.hpp"
 #include "render_json.hpp"
@@ -45,8 +47,33 @@ int run_log(const Arguments& arguments) {
 
 namespace {
 
+TreeOptions tree_options(const ShowArguments& show) {
+  return {.depth = show.depth.value_or(TreeOptions{}.depth)};
+}
+
+void require_one_listing(const Arguments& arguments) {
+  const ShowArguments& show = arguments.show;
+  if (show.tensors && show.tree) {
+    throw Error(Errc::usage, "--tensors and --tree are two listings",
+                fmt::format("brine show {} --tree", shell_word(arguments.reference)));
+  }
+  if (show.depth && !show.tree) {
+    throw Error(Errc::usage, "--depth is of --tree", command_of(with(arguments.words, {"--tree"})));
+  }
+}
+
+int show_tree(const Arguments& arguments, const std::string& id, const std::vector<TreeRow>& rows) {
+  write_output(arguments.global.json
+                   ? tree_document(arguments.reference, id, rows)
+                   : tree_text(arguments.reference, rows, room_of(Stream::output)));
+  return exit_done;
+}
+
 int show_file(const Arguments& arguments) {
   const std::string& file = arguments.reference;
+  if (arguments.show.tree) {
+    return show_tree(arguments, "", file_tree(file, tree_options(arguments.show)));
+  }
   const std::vector<TensorInfo> tensors =
       file_tensors(file, {.statistics = arguments.show.statistics});
   write_output(arguments.global.json ? file_document(file, tensors)
@@ -58,11 +85,17 @@ int show_file(const Arguments& arguments) {
 }  // namespace
 
 int run_show(const Arguments& arguments) {
-  if (arguments.show.tensors && is_file(arguments.global, arguments.reference)) {
+  require_one_listing(arguments);
+  const bool may_be_file = arguments.show.tensors || arguments.show.tree;
+  if (may_be_file && is_file(arguments.global, arguments.reference)) {
     return show_file(arguments);
   }
   const Store store = open_store(arguments.global);
   const SnapshotDetail detail = store.show(arguments.reference);
+  if (arguments.show.tree) {
+    return show_tree(arguments, detail.snapshot.id,
+                     store.tree(detail.snapshot.id, tree_options(arguments.show)));
+  }
   std::optional<std::vector<TensorInfo>> tensors;
   // By its id: a reference may have come to name another snapshot meanwhile.
   if (arguments.show.tensors) {

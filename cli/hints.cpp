@@ -200,7 +200,7 @@ std::optional<std::string> hint_for_file(const std::string& file, const Error& e
 
 std::optional<std::string> hint_for_convert(const Arguments& arguments, const Error& error) {
   const std::string& input = arguments.convert.input;
-  if (error.hint().starts_with("brine convert ") && arguments.convert.protocol) {
+  if (error.hint().starts_with("brine convert --protocol ") && arguments.convert.protocol) {
     return command_of(with_value(arguments.words, "--protocol",
                                  std::to_string(*arguments.convert.protocol), "5"));
   }

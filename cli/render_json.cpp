@@ -193,6 +193,15 @@ std::string show_document(const SnapshotDetail& detail,
   return document("show", std::move(fields));
 }
 
+std::string tree_document(const std::string& target, const std::string& id,
+                          std::span<const TreeRow> rows) {
+  const Json tree = list_of(rows, [](const TreeRow& row) {
+    return Json{{"level", row.level}, {"name", row.name}, {"text", row.text}};
+  });
+  return document("show-tree", {{id.empty() ? "file" : "snapshot", id.empty() ? target : id},
+                                {"tree", tree}});
+}
+
 std::string scan_document(std::string_view file, const ScanReport& report) {
   Json fields{{"file", file}};
   fields.update(scan_json(report));

@@ -22,6 +22,8 @@ std::string log_document(std::span<const Snapshot> snapshots);
 std::string show_document(const SnapshotDetail& detail,
                           const std::optional<std::vector<TensorInfo>>& tensors);
 std::string file_document(const std::string& file, const std::vector<TensorInfo>& tensors);
+std::string tree_document(const std::string& target, const std::string& id,
+                          std::span<const TreeRow> rows);
 std::string scan_document(std::string_view file, const ScanReport& report);
 std::string dis_document(std::string_view file, const DisassembleReport& report);
 std::string convert_document(const ConvertArguments& convert, const ConvertReport& report);

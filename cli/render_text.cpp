@@ -234,6 +234,59 @@ std::string tensors_text(std::span<const TensorInfo> tensors, unsigned width, co
   return table.text(width, ink);
 }
 
+namespace {
+
+// Whether another row of the same level and parent follows each one.
+std::vector<bool> have_next(std::span<const TreeRow> rows) {
+  std::vector<bool> next(rows.size());
+  std::vector<bool> open;  // by level, seen from the end
+  for (std::size_t i = rows.size(); i-- > 0;) {
+    const std::size_t level = rows[i].level;
+    if (open.size() <= level) open.resize(level + 1);
+    next[i] = open[level];
+    open.resize(level + 1);
+    open[level] = true;
+  }
+  return next;
+}
+
+// The line, or as much of it as leaves room for three dots.
+std::string within(std::string line, std::size_t width) {
+  if (columns_of(line) <= width) return line;
+  while (!line.empty() && columns_of(line) + 3 > width) {
+    while ((static_cast<unsigned char>(line.back()) & 0xc0) == 0x80) line.pop_back();
+    line.pop_back();
+  }
+  return line + "...";
+}
+
+std::string tree_line(const TreeRow& row) {
+  if (row.text.empty()) return escaped(row.name);
+  return row.name.empty() ? escaped(row.text)
+                          : fmt::format("{}: {}", escaped(row.name), escaped(row.text));
+}
+
+}  // namespace
+
+std::string tree_text(std::string_view target, std::span<const TreeRow> rows, unsigned width) {
+  const std::vector<bool> next = have_next(rows);
+  std::string text;
+  std::string branches;  // four columns for each level
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::string line;
+    if (rows[i].level == 0) {
+      line = fmt::format("{}{}", escaped(target), rows[i].name.empty() ? ": " : " ");
+    } else {
+      branches.resize(4 * (std::size_t{rows[i].level} - 1));
+      line = branches + (next[i] ? "|-- " : "`-- ");
+      branches += next[i] ? "|   " : "    ";
+    }
+    line += tree_line(rows[i]);
+    text += within(std::move(line), width) + '\n';
+  }
+  return text;
+}
+
 std::string scan_text(std::string_view file, const ScanReport& report, const Ink& ink) {
   const std::string_view end = report.complete ? "complete" : "not complete";
   return fmt::format("{}: {}\n", escaped(file), painted(report.verdict, ink)) +

@@ -26,6 +26,8 @@ std::string log_text(std::span<const Snapshot> snapshots, const std::optional<st
                      unsigned width, const Ink& ink);
 std::string show_text(const SnapshotDetail& detail, const Ink& ink);
 std::string tensors_text(std::span<const TensorInfo> tensors, unsigned width, const Ink& ink);
+/// As tree(1) draws it in ASCII; lines are cut at `width`.
+std::string tree_text(std::string_view target, std::span<const TreeRow> rows, unsigned width);
 std::string scan_text(std::string_view file, const ScanReport& report, const Ink& ink);
 std::string verify_text(const VerifyReport& report, const Ink& ink);
 std::string reindex_text(const ReindexReport& report, const Ink& ink);

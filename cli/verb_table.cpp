@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -121,6 +122,14 @@ constexpr std::array show_options{
               [](Arguments& to, Value) { to.show.tensors = true; }},
     OptionRow{"--statistics", "", "of each array: min, max, NaN, Inf, zeros; all is read",
               [](Arguments& to, Value) { to.show.tensors = to.show.statistics = true; }},
+    OptionRow{"--tree", "", "the objects in it as a tree",
+              [](Arguments& to, Value) { to.show.tree = true; }},
+    OptionRow{"--depth", "N", "levels of the tree (3)",
+              [](Arguments& to, Value value) {
+                constexpr std::uint64_t most = 1'000'000;
+                to.show.depth =
+                    static_cast<std::uint32_t>(std::min(count_of("--depth", value), most));
+              }},
 };
 
 constexpr std::array scan_positionals{
@@ -156,6 +165,13 @@ constexpr std::array convert_options{
                 }
                 to.convert.protocol = static_cast<int>(number);
               }},
+    OptionRow{"--to", "json", "the object graph as JSON instead, on standard output",
+              [](Arguments& to, Value value) {
+                if (value != "json") {
+                  throw Error(Errc::usage, fmt::format("--to: '{}' is not json", value));
+                }
+                to.convert.to_json = true;
+              }},
     OptionRow{"-o,--output", "FILE", "else standard output, unless that is a terminal",
               [](Arguments& to, Value value) { to.convert.output = value; }},
 };
@@ -180,7 +196,7 @@ constexpr std::array table{
             run_scan},
     VerbRow{"dis", "list the opcodes of a pickle, as python3 -m pickletools does",
             "brine dis model.pkl", dis_positionals, dis_options, run_dis},
-    VerbRow{"convert", "write a pickle again in another protocol, without running it",
+    VerbRow{"convert", "write a pickle in another protocol, or as JSON",
             "brine convert model.pkl --protocol 2 -o old.pkl", convert_positionals, convert_options,
             run_convert},
     VerbRow{"verify",

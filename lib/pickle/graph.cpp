@@ -240,11 +240,12 @@ const Graph::Object& Graph::object(NodeId id) const {
   }
 }
 
-std::vector<Item> Graph::items(NodeId id) const {
+std::vector<Item> Graph::items(NodeId id, std::uint32_t most) const {
   const Object& owner = object(id);
+  const std::uint32_t count = std::min(owner.item_count, most);
   std::vector<Item> items;
-  items.reserve(owner.item_count);
-  for (std::uint32_t link = owner.first_item; items.size() < owner.item_count;) {
+  items.reserve(count);
+  for (std::uint32_t link = owner.first_item; items.size() < count;) {
     items.push_back(links_[link].item);
     link = links_[link].next;
   }

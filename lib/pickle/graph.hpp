@@ -88,7 +88,8 @@ class Graph final : public Interpreter<Graph, NodeId, no_node> {
   /// What the last BUILD brought.
   NodeId state(NodeId id) const { return object(id).state; }
   std::uint32_t item_count(NodeId id) const { return object(id).item_count; }
-  std::vector<Item> items(NodeId id) const;
+  /// The first of them, at most so many.
+  std::vector<Item> items(NodeId id, std::uint32_t most = ~std::uint32_t{0}) const;
 
  private:
   struct Object {

@@ -81,8 +81,9 @@ class Visit {
              std::uint64_t bytes);
   void hand_over(const RandomSource& file, Part part, bool is_in_place = true);
   UseObject hand_over_from(const RandomSource& file) {
-    return [&](const pickle::Graph& graph, const tensor::ReadTensor& read, bool is_in_place) {
-      hand_over(file, {.graph = &graph, .read_tensor = read}, is_in_place);
+    return [&](const RandomSource& source, const pickle::Graph& graph,
+               const tensor::ReadTensor& read) {
+      hand_over(source, {.graph = &graph, .read_tensor = read}, &source == &file);
     };
   }
 

@@ -95,20 +95,20 @@ tensor::ReadTensor tensors_of(const pickle::Graph& graph, const tensor::TorchSto
 void read_torch_zip(const RandomSource& payload, const std::vector<archive::ZipMember>& members,
                     const Limits& limits, const UseObject& use) {
   const std::string prefix = prefix_of(members);
-  const auto storages = storages_of(payload, members, prefix);
+  tensor::TorchStorages storages = storages_of(payload, members, prefix);
   const std::string name = prefix + "data.pkl";
   const auto member = std::find_if(members.begin(), members.end(),
                                    [&](const auto& each) { return each.name == name; });
   if (member == members.end()) return;
   pickle::Graph graph(limits);
-  const bool is_stored = member->method == 0;
-  if (is_stored) {
+  if (member->method == 0) {
     read_pickle(payload, member->offset, member->offset + member->bytes, graph, limits);
-  } else {
-    const io::ScratchFile unfolded = unfold(*decode(payload, *member, limits));
-    read_pickle(unfolded, 0, unfolded.size(), graph, limits);
+    return use(payload, graph, tensors_of(graph, storages));
   }
-  use(graph, tensors_of(graph, storages), is_stored);
+  const io::ScratchFile unfolded = unfold(*decode(payload, *member, limits));
+  read_pickle(unfolded, 0, unfolded.size(), graph, limits);
+  for (auto& [key, storage] : storages.by_key) storage.offset.reset();
+  use(unfolded, graph, tensors_of(graph, storages));
 }
 
 void read_torch_legacy(const RandomSource& payload, const Limits& limits, const UseObject& use) {
@@ -120,7 +120,7 @@ void read_torch_legacy(const RandomSource& payload, const Limits& limits, const 
   }
   const pickle::Graph& object = *graphs[legacy_object];
   const auto storages = legacy_storages(payload, offset, object, *graphs[legacy_keys]);
-  use(object, tensors_of(object, storages), true);
+  use(payload, object, tensors_of(object, storages));
 }
 
 void read_torch_tar(const RandomSource& payload, const std::vector<archive::TarMember>& members,
@@ -129,8 +129,7 @@ void read_torch_tar(const RandomSource& payload, const std::vector<archive::TarM
   const TorchTar::Pickle& object = tar.pickles.back();
   pickle::Graph graph(limits);
   read_pickle(payload, object.offset, object.offset + object.bytes, graph, limits);
-  use(
-      graph, [&](pickle::NodeId id) { return tar.tensor(graph, id); }, true);
+  use(payload, graph, [&](pickle::NodeId id) { return tar.tensor(graph, id); });
 }
 
 }  // namespace brine::store

@@ -12,10 +12,10 @@
 
 namespace brine::store {
 
-/// Takes the graph of the object, what reads its tensors, and whether its own bytes stand in the
-/// payload as they are.
-using UseObject =
-    std::function<void(const pickle::Graph&, const tensor::ReadTensor&, bool is_in_place)>;
+/// Takes the graph of the object, what reads its tensors, and where the offsets of both count: the
+/// file itself, or what was unfolded.
+using UseObject = std::function<void(const RandomSource& source, const pickle::Graph&,
+                                     const tensor::ReadTensor&)>;
 
 /// Of torch 1.6 and later, and of TorchScript. Throws: unsupported, corrupt, limit; so do all.
 void read_torch_zip(const RandomSource& payload, const std::vector<archive::ZipMember>& members,

@@ -18,4 +18,9 @@ namespace brine::store {
 std::vector<TensorInfo> list_tensors(const RandomSource& payload, const Limits& limits,
                                      const TensorOptions& options = {});
 
+/// Lists the objects of the pickles of a payload, or the arrays of an .npy or .npz, as a tree.
+/// Throws: as list_tensors().
+std::vector<TreeRow> list_tree(const RandomSource& payload, const TreeOptions& options,
+                               const Limits& limits);
+
 }  // namespace brine::store

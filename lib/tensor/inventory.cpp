@@ -134,17 +134,10 @@ class Walk {
             .bytes = node.bytes};
   }
 
-  // Attributes stand in a dict; with __slots__, in the second of two, where the first may be None.
   void follow_state(const Visit& visit) {
     const NodeId state = graph_.state(visit.node);
-    const std::uint32_t step = visit.step;
     if (follow_known(state, visit, state_name)) return;
-    const std::vector<NodeId> pair = tuple_values(graph_, state, 2);
-    const bool has_slots =
-        pair.size() == 2 && graph_.is(pair[1], NodeKind::dict) &&
-        (graph_.is(pair[0], NodeKind::dict) || graph_.is(pair[0], NodeKind::none));
-    if (!has_slots) return follow(state, step);
-    for (const NodeId attributes : pair) follow(attributes, step);
+    for (const NodeId attributes : attributes_of(graph_, state)) follow(attributes, visit.step);
   }
 
   void follow(NodeId node, std::uint32_t step) {

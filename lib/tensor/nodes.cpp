@@ -29,6 +29,14 @@ bool calls(const Graph& graph, NodeId id, std::string_view name,
          std::find(modules.begin(), modules.end(), symbol->module) != modules.end();
 }
 
+std::vector<pickle::NodeId> attributes_of(const pickle::Graph& graph, pickle::NodeId state) {
+  using pickle::NodeKind;
+  std::vector<pickle::NodeId> pair = tuple_values(graph, state, 2);
+  const bool has_slots = pair.size() == 2 && graph.is(pair[1], NodeKind::dict) &&
+                         (graph.is(pair[0], NodeKind::dict) || graph.is(pair[0], NodeKind::none));
+  return has_slots ? pair : std::vector{state};
+}
+
 std::optional<std::vector<std::uint64_t>> read_shape(const Graph& graph, NodeId id) {
   if (!graph.is(id, NodeKind::tuple) || graph.item_count(id) > most_dimensions) {
     return std::nullopt;

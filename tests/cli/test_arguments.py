@@ -26,7 +26,7 @@ Verbs:
   show            tell all that is known about a snapshot
   scan            tell what a checkpoint file would do, without running it
   dis             list the opcodes of a pickle, as python3 -m pickletools does
-  convert         write a pickle again in another protocol, without running it
+  convert         write a pickle in another protocol, or as JSON
   verify          check every byte of a snapshot, or of all
   init            make a store
   reindex         rebuild the catalog from the manifests

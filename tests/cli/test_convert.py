@@ -51,6 +51,19 @@ class ConvertTest(CommandTest):
         self.assertEqual(pickle.loads(self.converted("run", "--protocol", 2)), "of the line")
         self.assertEqual(pickle.loads(self.converted("./run", "--protocol", 2)), "of the file")
 
+    def test_a_snapshot_is_converted_as_a_load_would_migrate_it(self):
+        self.ok("save", "run", self.file("model.pkl", b"\x80\x04cold.place\nNet\n."))
+        table = self.file("moved.toml", b"""[table]
+name = "moved"
+version = 1
+[[module]]
+from = "old.place"
+to = "new.place"
+""")
+        self.ok("migrate", "add", table)
+        self.assertEqual(self.converted("run", "--protocol", 2), b"\x80\x02cnew.place\nNet\n.")
+        self.assertEqual(self.lines("run"), [{"$type": "symbol", "name": "new.place:Net"}])
+
     def test_standard_output_gets_the_pickle_and_standard_error_the_story(self):
         path = self.file("model.pkl", pickle.dumps([1], 4))
         for words in ((), ("-o", "-")):
@@ -147,6 +160,48 @@ class ConvertTest(CommandTest):
                    hint=f"brine convert {path} --protocol 4")
         self.fails(2, "7 is not one of 2 to 5", "convert", path, "--protocol", 7)
         self.fails(2, "REF|FILE is missing", "convert", "--protocol", 2)
+
+    def lines(self, *words, **options):
+        return [json.loads(line) for line in self.ok("convert", "--to", "json", *words,
+                                                     **options).splitlines()]
+
+    def test_plain_data_as_json_is_what_it_was(self):
+        texts = ["", "caf\u00e9", "\ud800", "\U0001f600", "\x00\x1f\"\\/", "x" * 4000]
+        value = {"none": None, "flags": [True, False], "numbers": [0, -1, 2 ** 53 - 1, 1.5, 1e-300],
+                 "texts": texts, "deep": [[[{"a": {"b": []}}]]]}
+        for protocol in range(6):
+            path = self.file("plain.pkl", pickle.dumps(value, protocol))
+            self.assertEqual(self.lines(path), [value])
+        self.ok("save", "run", path)
+        self.assertEqual(self.lines("run@latest"), [value])
+        self.assertEqual(self.lines("-", stdin=pickle.dumps(1) + pickle.dumps("two")), [1, "two"])
+
+    def test_deep_and_recursive_objects_are_valid_json(self):
+        nest = table = {}
+        for _ in range(300):
+            table["next"] = table = {"first": nest}
+        found, = self.lines(self.file("deep.pkl", pickle.dumps(nest)))
+        self.assertEqual(list(found), ["$root", "$deep"])
+        self.assertEqual(found["$root"]["next"]["first"], {"$ref": found["$root"]["$id"]})
+
+    def test_json_of_containers_is_that_of_their_objects(self):
+        path = self.path / "model.pt"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("model/data.pkl", pickle.dumps({"w": 1}, 2))
+            archive.writestr("model/version", b"3\n")
+        self.assertEqual(self.lines(path), [{"w": 1}])
+        packed = self.file("m.gz", gzip.compress(pickle.dumps(1)))
+        self.fails(16, "objects inside a gzip file", "convert", "--to", "json", packed,
+                   hint=f"brine scan {packed}")
+        empty = self.file("empty", b"")
+        self.fails(16, "it is empty", "convert", "--to", "json", empty, hint=f"brine scan {empty}")
+
+    def test_json_goes_to_standard_output_and_nowhere_else(self):
+        path = self.file("model.pkl", pickle.dumps(1))
+        for more in (("-o", "x"), ("--protocol", 2)):
+            self.fails(2, "--to json goes to standard output", "convert", path, "--to", "json",
+                       *more, hint=f"brine convert --to json {path}")
+        self.fails(2, "'xml' is not json", "convert", path, "--to", "xml")
 
 
 if __name__ == "__main__":

@@ -108,4 +108,49 @@ BOOST_AUTO_TEST_CASE(no_store_is_written_into) {
   BOOST_TEST((tree(fixture.root) == before));
 }
 
+namespace {
+
+std::string json_of(std::string_view payload, const Limits& limits = {}) {
+  Text out;
+  write_json(io::MemoryFile(bytes_of(payload)), out, "x", limits);
+  return out.text;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(each_pickle_is_a_line_of_json) {
+  BOOST_TEST(json_of(two) == "1\ntrue\n");
+  // As with tensors: what follows a pickle need not be one.
+  BOOST_TEST(json_of(two + "raw") == "1\ntrue\n");
+  BOOST_TEST(json_of(two, {.max_json_bytes = 7}) == "1\ntrue\n");
+  expect_error(Errc::limit, "x: max_json_bytes", [] { json_of(two, {.max_json_bytes = 6}); });
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_json_is_refused) {
+  const struct {
+    std::string payload;
+    Errc code;
+    std::string_view words;
+  } vectors[] = {
+      {"", Errc::unsupported, "it is empty"},
+      {"raw", Errc::unsupported, "x: at offset 0 of the payload"},
+      {"\x1f\x8b\x08", Errc::unsupported, "objects inside a gzip file"},
+      {"NNN.", Errc::limit, "max_opcodes"},
+  };
+  for (const auto& [payload, code, words] : vectors) {
+    expect_error(code, words, [&, &p = payload] { json_of(p, {.max_opcodes = 3}); });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_file_is_named_in_messages) {
+  const TemporaryDirectory directory;
+  write(directory / "in", two);
+  write(directory / "bad", "raw");
+  Text out;
+  BOOST_TEST(write_json_file(directory / "in", out) == 2U);
+  expect_error(Errc::unsupported, (directory / "bad").string(),
+               [&] { write_json_file(directory / "bad", out); });
+  expect_error(Errc::not_found, "none", [&] { write_json_file(directory / "none", out); });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,4 @@
-// Pickles written again in another protocol, without executing or building anything.
+// Pickles written again in another protocol or as JSON, without executing or importing anything.
 #pragma once
 
 #include <cstdint>
@@ -48,5 +48,19 @@ BRINE_API ConvertReport convert_file(const std::filesystem::path& input,
 /// The same from a file to `out`.
 BRINE_API ConvertReport convert_file(const std::filesystem::path& input, Sink& out,
                                      ConvertOptions options = {}, const Limits& limits = {});
+
+/// Writes the object graph of each pickle of `payload` to `out` as one line of JSON, in ASCII; of a
+/// zip or legacy file of torch that of its object, and joblib's files are read past their arrays.
+/// docs/cli.md has the form. Returns the number of lines. `name`: what the payload is called in
+/// messages; empty: `payload`.
+/// Throws: unsupported for other formats, for names that are computed and where there is no whole
+/// pickle; corrupt; limit, among them max_json_bytes; what `payload` and `out` throw. On throw,
+/// `out` may have got a part. Memory: see Limits::max_nodes. Thread-safety: any thread.
+BRINE_API std::uint64_t write_json(const RandomSource& payload, Sink& out,
+                                   const std::string& name = {}, const Limits& limits = {});
+
+/// The same for a file. Throws also: not_found.
+BRINE_API std::uint64_t write_json_file(const std::filesystem::path& path, Sink& out,
+                                        const std::string& name = {}, const Limits& limits = {});
 
 }  // namespace brine

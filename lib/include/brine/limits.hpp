@@ -35,6 +35,8 @@ struct Limits {
   std::uint64_t max_manifest_bytes = 64ULL << 20;
   /// Bytes of one migration table.
   std::uint64_t max_table_bytes = 16ULL << 20;
+  /// Bytes of the JSON of one payload.
+  std::uint64_t max_json_bytes = 4ULL << 30;
   /// Memory of one decoder, against streams that ask for huge windows.
   std::uint64_t max_decoder_bytes = 256ULL << 20;
   /// Members of one zip.

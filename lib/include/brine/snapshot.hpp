@@ -97,6 +97,22 @@ struct TensorOptions {
   bool statistics = false;  ///< reads all elements
 };
 
+/// One line of a tree of objects: one object in the place where it is met first, or a place that
+/// leads to it.
+struct TreeRow {
+  std::uint32_t level = 0;  ///< 0: what was saved
+  /// An attribute, a key or a position: `weight`, `[3]`, `['a b']`; `()` for the arguments of the
+  /// call that makes an object. Of level 0 `[1]` where there are several pickles.
+  std::string name;
+  /// What it is: `dict, 3 items`, `float32 3x4`, `sklearn.svm:SVC`, `'text'`. Behind it `&1` where
+  /// it is met again, `*1` there, and ` ...` where what it holds is left out.
+  std::string text;
+};
+
+struct TreeOptions {
+  std::uint32_t depth = 3;  ///< levels below the first
+};
+
 /// A snapshot with all that its manifest says.
 struct SnapshotDetail {
   Snapshot snapshot;

@@ -206,6 +206,10 @@ class BRINE_API Store {
   /// .npy or .npz, or computes what it imports; limit, corrupt (the pack).
   std::vector<TensorInfo> tensors(std::string_view ref, const TensorOptions& options = {}) const;
 
+  /// Lists the objects of the payload of `ref` as a tree, long lists and what is deeper folded.
+  /// Otherwise as tensors().
+  std::vector<TreeRow> tree(std::string_view ref, const TreeOptions& options = {}) const;
+
   /// Returns events, newest first; 0: all.
   std::vector<Event> events(std::uint64_t limit = 0) const;
 
@@ -245,5 +249,10 @@ class BRINE_API Store {
 BRINE_API std::vector<TensorInfo> file_tensors(const std::filesystem::path& path,
                                                const TensorOptions& options = {},
                                                const Limits& limits = {});
+
+/// Lists the objects of a file that is in no store. Throws: as Store::tree(), not_found.
+BRINE_API std::vector<TreeRow> file_tree(const std::filesystem::path& path,
+                                         const TreeOptions& options = {},
+                                         const Limits& limits = {});
 
 }  // namespace brine
