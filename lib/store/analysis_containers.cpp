@@ -118,7 +118,7 @@ void Analyst::look_into_member(const RandomSource& zip, const archive::ZipMember
     } else if (member.method == 0) {
       look_into_part(io::Range(zip, member.offset, member.bytes), where);
     } else {
-      look_into_part(unfold(*decode(zip, member, limits_)), where);
+      look_into_part(unfold(*decode(zip, member, limits_), limits_), where);
     }
   } catch (const Error& error) {
     if (error.code() != Errc::unsupported) throw;
@@ -183,7 +183,7 @@ void Analyst::look_into_compressed(const RandomSource& payload) {
                 depth_ + 1);
   io::copy(*decode(payload, *format_, limits_), inner);
   if (inner.wants_payload()) {
-    absorb(inner.finish(unfold(*decode(payload, *format_, limits_))), where);
+    absorb(inner.finish(unfold(*decode(payload, *format_, limits_), limits_)), where);
     return;
   }
   inner.judge_payload();

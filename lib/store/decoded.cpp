@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/text.hpp"
+#include "base/arithmetic.hpp"
 #include "brine/error.hpp"
 #include "codec/codec.hpp"
 #include "io/range.hpp"
@@ -112,9 +112,13 @@ std::unique_ptr<Source> decode(const RandomSource& zip, const archive::ZipMember
                                         StreamFormat::deflate, limits, member.bytes);
 }
 
-io::ScratchFile unfold(Source& source) {
+io::ScratchFile unfold(Source& source, const Limits& limits) {
   io::ScratchFile unfolded;
-  io::copy(source, unfolded);
+  Bytes piece(1U << 20);
+  while (const std::size_t count = source.read(piece)) {
+    base::require_within(unfolded.size() + count, limits.max_unfolded_bytes, "max_unfolded_bytes");
+    unfolded.write(ByteView(piece).first(count));
+  }
   return unfolded;
 }
 

@@ -25,8 +25,9 @@ std::unique_ptr<Source> decode(const RandomSource& payload, archive::Format form
 std::unique_ptr<Source> decode(const RandomSource& zip, const archive::ZipMember& member,
                                const Limits& limits);
 
-/// Reads `source` to its end into a temporary file.
-io::ScratchFile unfold(Source& source);
+/// Reads `source` to its end into a temporary file. Throws: limit (max_unfolded_bytes),
+/// environment, no_space, and what `source` throws.
+io::ScratchFile unfold(Source& source, const Limits& limits);
 
 /// The front of a source, for who needs to look at a header only.
 class Front final : public RandomSource {

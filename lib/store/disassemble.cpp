@@ -135,7 +135,7 @@ void Disassembler::list_member(const RandomSource& zip, const archive::ZipMember
   if (member.method == 0) {
     return list_part(io::Range(zip, member.offset, member.bytes), member.name);
   }
-  list_part(store::unfold(*store::decode(zip, member, limits_)), member.name);
+  list_part(store::unfold(*store::decode(zip, member, limits_), limits_), member.name);
 }
 
 void Disassembler::list_zip(const RandomSource& zip) {
@@ -159,8 +159,9 @@ void Disassembler::list_tar(const RandomSource& tar) {
 void Disassembler::run(const RandomSource& payload) {
   const Format format = archive::sniff(head_of(payload));
   if (!store::is_compressed(format)) return run_decoded(payload);
-  run_decoded(in_context(options_.name,
-                         [&] { return store::unfold(*store::decode(payload, format, limits_)); }));
+  run_decoded(in_context(options_.name, [&] {
+    return store::unfold(*store::decode(payload, format, limits_), limits_);
+  }));
 }
 
 void Disassembler::run_decoded(const RandomSource& payload) {

@@ -215,7 +215,7 @@ void Visit::inner(const RandomSource& file, const std::string& name, std::uint64
 
 // Unfolded on disk, as its formats are read from both ends.
 void Visit::compressed(const RandomSource& file, Format format) {
-  const io::ScratchFile unfolded = unfold(*decode(file, format, limits_));
+  const io::ScratchFile unfolded = unfold(*decode(file, format, limits_), limits_);
   Visit below(*this);
   below.begin_.reset();
   ++below.depth_;

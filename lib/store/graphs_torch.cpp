@@ -105,7 +105,7 @@ void read_torch_zip(const RandomSource& payload, const std::vector<archive::ZipM
     read_pickle(payload, member->offset, member->offset + member->bytes, graph, limits);
     return use(payload, graph, tensors_of(graph, storages));
   }
-  const io::ScratchFile unfolded = unfold(*decode(payload, *member, limits));
+  const io::ScratchFile unfolded = unfold(*decode(payload, *member, limits), limits);
   read_pickle(unfolded, 0, unfolded.size(), graph, limits);
   for (auto& [key, storage] : storages.by_key) storage.offset.reset();
   use(unfolded, graph, tensors_of(graph, storages));

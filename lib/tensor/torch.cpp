@@ -111,8 +111,8 @@ std::string dtype_name(const Type& type, const TorchStorages& storages) {
   return std::string(type.name) + (swaps ? ", big-endian" : "");
 }
 
-std::optional<TensorInfo> read_meta_tensor(const Graph& graph, NodeId id) {
-  const std::vector<NodeId> arguments = tuple_values(graph, graph.arguments(id), 4);
+std::optional<TensorInfo> read_meta_tensor(const Graph& graph, NodeId parts) {
+  const std::vector<NodeId> arguments = tuple_values(graph, parts, 4);
   const Type* const type = arguments.size() < 2 ? nullptr : type_of_dtype(graph, arguments[0]);
   auto size = type == nullptr ? std::nullopt : read_size(graph, arguments[1]);
   const auto bytes = size ? bytes_of_shape(*size, type->bytes) : std::nullopt;
@@ -124,12 +124,59 @@ std::optional<TensorInfo> read_meta_tensor(const Graph& graph, NodeId id) {
                     .bytes = *bytes};
 }
 
-bool is_rebuilt(const Graph& graph, NodeId id) {
-  for (const char* name :
-       {"_rebuild_tensor_v2", "_rebuild_tensor", "_rebuild_tensor_v3", "_rebuild_qtensor"}) {
-    if (calls(graph, id, name, {"torch._utils"})) return true;
+// Of a distributed checkpoint: what its .metadata says of a tensor whose parts are in other files.
+std::optional<TensorInfo> read_stored_metadata(const Graph& graph, NodeId id) {
+  std::optional<std::vector<std::uint64_t>> size;
+  const Type* type = nullptr;
+  for (const pickle::Item& item : graph.items(graph.state(id))) {
+    const auto name = graph.text(item.key);
+    if (name == "size") size = read_size(graph, item.value);
+    if (name == "properties") {
+      const std::vector<NodeId> state = tuple_values(graph, graph.state(item.value), 8);
+      if (!state.empty()) type = type_of_dtype(graph, state[0]);
+    }
   }
-  return false;
+  const auto bytes = size && type != nullptr ? bytes_of_shape(*size, type->bytes) : std::nullopt;
+  if (!bytes) return std::nullopt;
+  return TensorInfo{.path = {},
+                    .dtype = std::string(type->name),
+                    .shape = std::move(*size),
+                    .offset = {},
+                    .bytes = *bytes};
+}
+
+bool is_stored_metadata(const Graph& graph, NodeId id) {
+  return calls(
+      graph, id, "TensorStorageMetadata",
+      {"torch.distributed.checkpoint.metadata", "torch.distributed._shard.checkpoint.metadata"});
+}
+
+// A function of torch._utils and what it is given.
+struct Rebuilding {
+  std::string_view function;
+  NodeId arguments = pickle::no_node;
+};
+
+// Subclasses of a tensor, and tensors with attributes, are made of one:
+// _rebuild_from_type_v2(function, class, arguments, state).
+Rebuilding rebuilding_of(const Graph& graph, NodeId id) {
+  NodeId callable = graph.callable(id);
+  NodeId arguments = graph.arguments(id);
+  if (calls(graph, id, "_rebuild_from_type_v2", {"torch._tensor"}) ||
+      calls(graph, id, "_rebuild_from_type", {"torch._tensor"})) {
+    const std::vector<NodeId> parts = tuple_values(graph, arguments, 4);
+    if (parts.size() < 3) return {};
+    callable = parts[0];
+    arguments = parts[2];
+  }
+  const Symbol* const symbol = graph.symbol(callable);
+  if (symbol == nullptr || symbol->module != "torch._utils") return {};
+  return {symbol->name, arguments};
+}
+
+bool is_strided(std::string_view function) {
+  return function == "_rebuild_tensor_v2" || function == "_rebuild_tensor" ||
+         function == "_rebuild_tensor_v3" || function == "_rebuild_qtensor";
 }
 
 }  // namespace
@@ -156,18 +203,20 @@ pickle::NodeId held_tensor(const Graph& graph, NodeId id) {
 
 std::optional<TensorInfo> read_torch_tensor(const Graph& graph, NodeId id,
                                             const TorchStorages& storages) {
-  if (calls(graph, id, "_rebuild_meta_tensor_no_storage", {"torch._utils"})) {
-    return read_meta_tensor(graph, id);
+  if (is_stored_metadata(graph, id)) return read_stored_metadata(graph, id);
+  const Rebuilding made = rebuilding_of(graph, id);
+  if (made.function == "_rebuild_meta_tensor_no_storage") {
+    return read_meta_tensor(graph, made.arguments);
   }
-  if (!is_rebuilt(graph, id)) return std::nullopt;
-  const std::vector<NodeId> arguments = tuple_values(graph, graph.arguments(id), 9);
+  if (!is_strided(made.function)) return std::nullopt;
+  const std::vector<NodeId> arguments = tuple_values(graph, made.arguments, 9);
   const auto storage = arguments.size() < 4 ? std::nullopt : read_storage_id(graph, arguments[0]);
   if (!storage) return std::nullopt;
   const auto first = natural(graph, arguments[1]);
   auto size = read_size(graph, arguments[2]);
   const auto stride = read_size(graph, arguments[3]);
   if (!first || !size || !stride) return std::nullopt;
-  const bool has_dtype = calls(graph, id, "_rebuild_tensor_v3", {"torch._utils"});
+  const bool has_dtype = made.function == "_rebuild_tensor_v3";
   const Symbol* const storage_class =
       graph.symbol(tuple_values(graph, graph.arguments(arguments[0]), 6)[1]);
   const Type* const type = has_dtype && arguments.size() > 6 ? type_of_dtype(graph, arguments[6])

@@ -5,6 +5,8 @@
 //           | _rebuild_tensor_v3(storage, offset, size, stride, requires_grad, hooks, dtype, ...)
 //           | _rebuild_qtensor(storage, offset, size, stride, quantiser, requires_grad, hooks)
 //           | _rebuild_meta_tensor_no_storage(dtype, size, stride, requires_grad)
+//           | _rebuild_from_type_v2(one of these functions, class, its arguments, state)
+//           | TensorStorageMetadata() + state {size, properties...}    of a distributed checkpoint
 //   storage = persistent id ('storage', class, key, location, elements [, view])
 //
 // The elements stand outside of the pickle: in a zip in the member data/KEY, in a legacy file

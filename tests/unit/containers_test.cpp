@@ -133,6 +133,15 @@ BOOST_AUTO_TEST_CASE(files_in_files_are_looked_into_by_what_they_are) {
   BOOST_TEST(tensors_of(Zip().add("a.txt", "x").str()) == "");
 }
 
+BOOST_AUTO_TEST_CASE(what_unfolds_to_too_much_is_refused) {
+  const std::string bomb = packed(CodecId::gzip, Tar().add("a", std::string(100'000, 'x')).str());
+  const io::MemoryFile payload(bytes_of(bomb));
+  const Limits tight{.max_unfolded_bytes = 50'000};
+  BOOST_TEST(to_string(scan_payload(payload, {}, tight).verdict) == "dangerous");
+  expect_error(Errc::limit, "max_unfolded_bytes",
+               [&] { store::list_tensors(payload, tight); });
+}
+
 BOOST_AUTO_TEST_CASE(what_is_nested_too_deep_is_not_vouched_for) {
   std::string nested = array("abc");
   for (int depth = 1; depth <= 5; ++depth) {

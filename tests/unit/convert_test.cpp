@@ -5,6 +5,7 @@
 #include "support/expect.hpp"
 #include "support/pickles.hpp"
 #include "support/store.hpp"
+#include "support/zips.hpp"
 
 using namespace brine;
 using namespace brine::test;
@@ -134,7 +135,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_json_is_refused) {
   } vectors[] = {
       {"", Errc::unsupported, "it is empty"},
       {"raw", Errc::unsupported, "x: at offset 0 of the payload"},
-      {"\x1f\x8b\x08", Errc::unsupported, "objects inside a gzip file"},
+      {"\x1f\x8b\x08", Errc::corrupt, "damaged gzip data"},
+      {npy(npy_literal("'|u1'", 1), "x"), Errc::unsupported, "holds no objects"},
       {"NNN.", Errc::limit, "max_opcodes"},
   };
   for (const auto& [payload, code, words] : vectors) {

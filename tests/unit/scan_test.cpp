@@ -74,6 +74,8 @@ BOOST_AUTO_TEST_CASE(what_frameworks_push_is_allowed) {
               {"scipy.sparse.csr:csr_matrix"},
               {"scipy.sparse._csr:csr_matrix"},
               {"pandas._libs.internals:_unpickle_block", 5},
+              {"pandas:DataFrame", 4, pickle::role::instance},
+              {"torch.distributed.checkpoint.metadata:Metadata", 4, pickle::role::instance},
               {"pandas.core.indexes.base:_new_Index", 4, pickle::role::checked},
               {"sklearn.ensemble.forest:RandomForestClassifier", 3},
               {"sklearn.ensemble._forest:RandomForestClassifier"},

@@ -50,6 +50,19 @@ Stream rebuilt(const Stream& of, std::int64_t first, const std::vector<std::int6
                                      Stream().op(Op::newfalse), Stream().op(Op::empty_dict)});
 }
 
+Stream made(std::string_view name, const Stream& state) {
+  return Stream().global("torch.distributed.checkpoint.metadata", name).op(Op::empty_tuple)
+      .op(Op::newobj).raw(state.str()).op(Op::build);
+}
+
+// Of a distributed checkpoint.
+Stream stored_metadata(const Stream& dtype, const Stream& size) {
+  const Stream properties = made("TensorProperties", tuple({dtype, Stream().one()}));
+  return made("TensorStorageMetadata", Stream().op(Op::empty_dict).mark().text("properties")
+                                           .raw(properties.str()).text("size").raw(size.str())
+                                           .op(Op::setitems));
+}
+
 std::string tensors_of(const Stream& stream, const tensor::TorchStorages& known = storages) {
   Graph graph;
   TokenReader reader(graph, 0, {});
@@ -104,6 +117,15 @@ BOOST_AUTO_TEST_CASE(a_tensor_is_read_with_the_place_of_its_elements) {
             {Stream().global("torch", "bfloat16"), extents({8, 2}), extents({2, 1}),
              Stream().op(Op::newfalse)}),
        "bfloat16 8x2 32 @-"},
+      {Stream().global("torch._tensor", "_rebuild_from_type_v2")
+           .raw(tuple({Stream().global("torch._utils", "_rebuild_tensor_v2"),
+                       Stream().global("my", "Tensor"),
+                       tuple({floats, integer(0), extents({6}), extents({1}),
+                              Stream().op(Op::newfalse), Stream().op(Op::empty_dict)}),
+                       Stream().op(Op::empty_dict)}).str())
+           .op(Op::reduce),
+       "float32 6 24 @1000"},
+      {stored_metadata(Stream().global("torch", "float16"), extents({4, 5})), "float16 4x5 40 @-"},
   };
   for (const Row& row : rows) BOOST_TEST(tensors_of(row.stream) == row.expected);
 }
@@ -128,6 +150,11 @@ BOOST_AUTO_TEST_CASE(what_torch_would_refuse_is_no_tensor) {
       call("_rebuild_tensor_v2", {floats}),
       call("_rebuild_tensor_v2", {}),
       call("_rebuild_meta_tensor_no_storage", {}),
+      Stream().global("torch._tensor", "_rebuild_from_type_v2").op(Op::empty_tuple)
+          .op(Op::reduce),
+      stored_metadata(Stream().global("my", "float16"), extents({4})),
+      stored_metadata(Stream().global("torch", "float16"), Stream().one()),
+      made("TensorStorageMetadata", Stream().op(Op::none)),
   };
   for (const Stream& row : rows) BOOST_TEST(tensors_of(row) == "");
 }

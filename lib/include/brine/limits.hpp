@@ -31,6 +31,8 @@ struct Limits {
   std::uint64_t max_pickles = 100'000;
   /// Bytes of one payload, and of what a compressed input may unfold to.
   std::uint64_t max_payload_bytes = 1ULL << 44;
+  /// Bytes of the temporary file that a compressed container is unfolded into for a look inside.
+  std::uint64_t max_unfolded_bytes = 64ULL << 30;
   /// Bytes of one manifest: 64 MiB describe about 2 TiB of payload.
   std::uint64_t max_manifest_bytes = 64ULL << 20;
   /// Bytes of one migration table.
