@@ -189,6 +189,10 @@ void Analyst::look_into_compressed(const RandomSource& payload) {
   inner.judge_payload();
   if (inner.is_joblib()) inner.read_joblib(*decode(payload, *format_, limits_), "");
   const Analysis inside = inner.conclude();
+  // joblib before 0.10 put each array into such a file of its own: elements and nothing else.
+  if (*format_ == archive::Format::zfile && inside.report.format == "unknown") {
+    return add(Verdict::unknown, 0, where + "no pickle, but maybe the elements of an array");
+  }
   absorb(inside, where);
   if (inside.report.payload_bytes == 0) analysis_.incomplete = "it holds no byte";
 }

@@ -73,11 +73,13 @@ class ShowTensorsTest(TensorsTestCase):
         self.assertLess(SNAPSHOT_KEYS, set(document))
         self.assertEqual(self.ok("show", "run", "--tensors"), "no tensors\n")
 
-    def test_other_formats_are_unsupported(self):
+    def test_what_has_no_tensors_and_what_is_damaged(self):
         self.save("run", b"PK\5\6" + bytes(18), "--as-is")
-        self.fails(16, "a zip of neither", "show", "run", "--tensors", hint="brine show run:1")
-        tar = self.file("old.tar", bytes(257) + b"ustar" + bytes(300))
-        self.fails(16, "inside tar", "show", tar, "--tensors", hint="brine scan")
+        self.assertEqual(self.ok("show", "run", "--tensors"), "no tensors\n")
+        tar = self.file("old.tar", b"a" * 257 + b"ustar" + bytes(300))
+        self.fails(12, "a number that is none", "show", tar, "--tensors")
+        self.fails(16, "no opcode", "show", self.file("text", b"Hello"), "--tensors",
+                   hint="brine scan")
 
     def test_damage_is_told(self):
         self.save("run", SAFE)

@@ -89,6 +89,12 @@ BOOST_AUTO_TEST_CASE(every_compressed_stream_is_looked_into) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(the_side_files_of_old_joblib_are_whole_but_not_vouched_for) {
+  const std::string elements = zfile(std::string(64, '\0'), 19);
+  BOOST_TEST(report_of(elements).complete);
+  BOOST_TEST(verdict(elements) == "unknown");
+}
+
 BOOST_AUTO_TEST_CASE(deflated_members_of_a_zip_are_looked_into) {
   const auto npz = [](const std::string& content) {
     return Zip().add(in_deflate("a.npy", content)).add("b.npy", npy_of("xy")).str();
