@@ -33,11 +33,8 @@ NOT_MALICIOUS = {
     "mixed_licenses/mixed_model.pkl": "a dict of texts; the other corpus says benign",
     # The other corpus calls these data: nothing decodes the text that has a pickle in it.
     "pickles/decode_exec_chain.pkl": "a pickle in base64 in a text",
-    "pickles/malicious_model_realistic.pkl": "a pickle in a byte string",
     "pickles/nested_pickle_base64.pkl": "a pickle in base64 in a text",
     "pickles/nested_pickle_hex.pkl": "a pickle in hexadecimal in a text",
-    "pickles/nested_pickle_multistage.pkl": "a pickle in base64 in a pickle in a byte string",
-    "pickles/nested_pickle_raw.pkl": "a pickle in a byte string",
     "pickles/simple_nested.pkl": "a harmless pickle in a byte string",
 }
 # cloudpickle and dill write functions as code: whoever loads them runs it.
