@@ -111,17 +111,22 @@ std::string dtype_name(const Type& type, const TorchStorages& storages) {
   return std::string(type.name) + (swaps ? ", big-endian" : "");
 }
 
+// A tensor whose elements are elsewhere, or nowhere.
+TensorInfo unplaced(const Type& type, std::vector<std::uint64_t> shape, std::uint64_t bytes) {
+  return {.path = {},
+          .dtype = std::string(type.name),
+          .shape = std::move(shape),
+          .offset = {},
+          .bytes = bytes};
+}
+
 std::optional<TensorInfo> read_meta_tensor(const Graph& graph, NodeId parts) {
   const std::vector<NodeId> arguments = tuple_values(graph, parts, 4);
   const Type* const type = arguments.size() < 2 ? nullptr : type_of_dtype(graph, arguments[0]);
   auto size = type == nullptr ? std::nullopt : read_size(graph, arguments[1]);
   const auto bytes = size ? bytes_of_shape(*size, type->bytes) : std::nullopt;
   if (!bytes) return std::nullopt;
-  return TensorInfo{.path = {},
-                    .dtype = std::string(type->name),
-                    .shape = std::move(*size),
-                    .offset = {},
-                    .bytes = *bytes};
+  return unplaced(*type, std::move(*size), *bytes);
 }
 
 // Of a distributed checkpoint: what its .metadata says of a tensor whose parts are in other files.
@@ -138,11 +143,7 @@ std::optional<TensorInfo> read_stored_metadata(const Graph& graph, NodeId id) {
   }
   const auto bytes = size && type != nullptr ? bytes_of_shape(*size, type->bytes) : std::nullopt;
   if (!bytes) return std::nullopt;
-  return TensorInfo{.path = {},
-                    .dtype = std::string(type->name),
-                    .shape = std::move(*size),
-                    .offset = {},
-                    .bytes = *bytes};
+  return unplaced(*type, std::move(*size), *bytes);
 }
 
 bool is_stored_metadata(const Graph& graph, NodeId id) {
