@@ -17,11 +17,7 @@ std::string name_problem(const Limits& limits, std::string_view module, std::str
   return {};
 }
 
-std::optional<std::uint64_t> memo_index(const Token& token) {
-  if (token.code->argument == Argument::fixed) {
-    return base::little_endian(token.argument.data(), token.argument_bytes);
-  }
-  const std::string_view text = text_of(token.argument);
+std::optional<std::uint64_t> spelled_index(std::string_view text) {
   std::uint64_t index = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
   const bool is_whole = error == std::errc{} && end == text.data() + text.size();

@@ -104,7 +104,7 @@ Abstract Machine::on_bytes(const Token& token) {
 }
 
 Abstract Machine::on_container(const Token&, Shape shape, Items, Values items) {
-  for (const Abstract& item : items) use(item);
+  use(items);
   return {shape, false, shape == Shape::tuple ? note_of_tuple(items) : 0};
 }
 
@@ -127,7 +127,7 @@ std::uint32_t Machine::note_of_tuple(Values items) const {
 
 void Machine::on_items(const Token& token, const Abstract& target, Items, Values items) {
   if (target.shape == Shape::symbol) add_concern(Concern::Kind::changes_import, token, target.ref);
-  for (const Abstract& item : items) use(item);
+  use(items);
 }
 
 Abstract Machine::on_call(const Token&, const Abstract& callable, const Abstract& arguments) {
@@ -176,7 +176,7 @@ void Machine::add_concern(Concern::Kind kind, const Token& token, std::uint32_t 
 }
 
 Abstract Machine::on_persistent(const Token&, Values id) {
-  for (const Abstract& part : id) use(part);
+  use(id);
   return of(Shape::unknown);
 }
 
@@ -200,9 +200,12 @@ void Machine::on_frame(const Token& token) {
 }
 
 // A text that goes into some object is data, whatever else it is.
-void Machine::use(const Abstract& value) {
-  if (detail_ == Detail::symbols || value.shape != Shape::text || value.ref >= lost_text) return;
-  text_pushes_[value.ref].is_data = true;
+void Machine::use(Values values) {
+  if (detail_ == Detail::symbols) return;
+  for (const Abstract& value : values) {
+    const bool is_known = value.shape == Shape::text && value.ref < lost_text;
+    if (is_known) text_pushes_[value.ref].is_data = true;
+  }
 }
 
 template <typename Item>
@@ -290,5 +293,7 @@ Abstract Machine::add_symbol(SymbolPush push, std::string_view module, std::stri
   }
   return {Shape::symbol, false, push.symbol};
 }
+
+template class Interpreter<Machine, Abstract, no_value>;
 
 }  // namespace brine::pickle

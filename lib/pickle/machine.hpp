@@ -146,7 +146,8 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   void on_frame(const Token& token);
   void on_result(const Abstract& value) { use(value); }
 
-  void use(const Abstract& value);
+  void use(const Abstract& value) { use(Values(&value, 1)); }
+  void use(Values values);
   std::uint32_t note_of_tuple(Values items) const;
   void judge_dtype(const Token& token, std::uint32_t dtype, std::uint32_t state);
   void add_concern(Concern::Kind kind, const Token& token, std::uint32_t symbol);
@@ -178,5 +179,8 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   bool hides_name_ = false;
   std::string scratch_;
 };
+
+// Made in machine.cpp alone, where its steps and what they call become one.
+extern template class Interpreter<Machine, Abstract, no_value>;
 
 }  // namespace brine::pickle
