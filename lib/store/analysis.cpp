@@ -14,6 +14,7 @@
 #include "codec/codec.hpp"
 #include "io/file.hpp"
 #include "io/range.hpp"
+#include "store/read_through.hpp"
 #include "tensor/joblib.hpp"
 
 namespace brine::store {
@@ -101,6 +102,13 @@ void Analyst::write(ByteView bytes) {
   if (stream_) stream_->write(bytes);
 }
 
+std::uint64_t Analyst::pass(std::uint64_t available) {
+  if (!format_) return 0;
+  const std::uint64_t passed = stream_ ? stream_->pass(available) : available;
+  offset_ += passed;
+  return passed;
+}
+
 void Analyst::settle_format() {
   format_ = archive::sniff(head_);
   const bool is_legacy = *format_ == archive::Format::torch_legacy;
@@ -147,12 +155,7 @@ void Analyst::judge_stream(const PickleStream& stream, const std::string& where,
 bool Analyst::read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
                           std::uint64_t max_pickles, const std::string& where) {
   PickleStream stream(machine_, offset, max_pickles, limits_);
-  const io::Range range(payload, offset, bytes);
-  io::SequentialSource source(range);
-  Bytes piece(std::min(bytes, piece_bytes));
-  while (const std::size_t count = piece.empty() ? 0 : source.read(piece)) {
-    stream.write(ByteView(piece).first(count));
-  }
+  read_through(io::Range(payload, offset, bytes), stream);
   stream.finish();
   judge_stream(stream, where);
   return !stream.is_cut_short();

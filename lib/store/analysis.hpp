@@ -33,6 +33,8 @@ class Analyst final : public Sink {
   Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits);
 
   void write(ByteView bytes) override;
+  /// As PickleStream::pass(); all of a container, which finish() looks into by its directory.
+  std::uint64_t pass(std::uint64_t available);
 
   /// Ends the payload. `payload` gives the same bytes anywhere: what is inside a container is
   /// looked up there. Throws: what `payload` throws by itself.

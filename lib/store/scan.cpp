@@ -1,14 +1,14 @@
 #include "brine/pickle.hpp"
 #include "io/file.hpp"
 #include "store/analysis.hpp"
+#include "store/read_through.hpp"
 
 namespace brine {
 ScanReport scan_payload(const RandomSource& payload, std::span<const std::string> trusted,
                         const Limits& limits) {
   const scan::Policy policy(trusted);
   store::Analyst analyst(policy, pickle::Detail::symbols, limits);
-  io::SequentialSource source(payload);
-  io::copy(source, analyst);
+  store::read_through(payload, analyst);
   return analyst.finish(payload).report;
 }
 

@@ -58,8 +58,9 @@ struct ScanReport {
 
 BRINE_API std::string_view to_string(Verdict verdict) noexcept;
 
-/// Reads all of `payload` and reports what it holds, inside containers too. `trusted` names symbols
-/// or whole modules (`package.module:Name`, `package.module`) that count as allowed.
+/// Reports what `payload` holds, inside containers too; the inside of large buffers and storages is
+/// not read. `trusted` names symbols or whole modules (`package.module:Name`, `package.module`)
+/// that count as allowed.
 /// Throws: environment from the source only. Memory: bounded by `limits`, not by the payload.
 /// Thread-safety: any thread.
 BRINE_API ScanReport scan_payload(const RandomSource& payload,
