@@ -27,15 +27,17 @@
 // what only imported code can decide.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "base/arithmetic.hpp"
 #include "brine/limits.hpp"
 #include "pickle/memo.hpp"
+#include "pickle/stack.hpp"
 #include "pickle/token.hpp"
 
 namespace brine::pickle {
@@ -90,17 +92,20 @@ inline constexpr int highest_known_protocol = 5;
 template <typename Self, typename Value, Value hole>
 class Interpreter : public TokenSink {
  public:
-  bool on_token(const Token& token) final { return run(token); }
+  bool on_token(const Token& token) final {
+    static constexpr std::array<Step, 256> steps = make_steps();
+    return steps[static_cast<std::uint8_t>(token.code->op)](*this, token);
+  }
 
   /// In force: of the last PROTO; 0 where there was none.
   int protocol() const noexcept { return protocol_; }
 
  protected:
-  explicit Interpreter(const Limits& limits) : limits_(limits), memo_(limits.max_memo_entries) {}
+  explicit Interpreter(const Limits& limits)
+      : limits_(limits), stack_(limits.max_stack_depth), memo_(limits.max_memo_entries) {}
 
   void clear() {
     stack_.clear();
-    marks_.clear();
     memo_ = Memo<Value, hole>(limits_.max_memo_entries);
     protocol_ = 0;
     reason_.clear();
@@ -109,79 +114,102 @@ class Interpreter : public TokenSink {
   std::uint64_t memo_size() const noexcept { return memo_.size(); }
   std::optional<Value> remembered(std::uint64_t index) const { return memo_.get(index); }
   /// Offset of the MARK that the opcode at hand has taken.
-  std::uint64_t taken_mark() const noexcept { return taken_mark_; }
+  std::uint64_t taken_mark() const noexcept { return stack_.taken_mark(); }
 
   Limits limits_;
 
  private:
   using Values = std::span<const Value>;
-  struct Mark {
-    std::size_t height = 0;  // of the stack
-    std::uint64_t offset = 0;
-  };
 
   Self& self() { return static_cast<Self&>(*this); }
   bool holds() const { return reason_.empty(); }
 
-  // Each returns false, with a reason, to end the reading.
-  bool run(const Token& token);
-  bool run_on_stack(const Token& token);
-  bool gather(const Token& token, Shape shape);
-  bool gather(const Token& token, Shape shape, std::size_t count, Items form);
+  // What an opcode does. Returns false, with a reason, to end the reading.
+  using Step = bool (*)(Interpreter&, const Token&);
+  template <bool (Interpreter::*member)(const Token&)>
+  static bool step(Interpreter& self, const Token& token) {
+    return (self.*member)(token);
+  }
+  static constexpr std::array<Step, 256> make_steps();
+
+  bool push_number(const Token& token) { return push(self().on_literal(token)); }
+  bool push_spelled_number(const Token& token);
+  bool push_text(const Token& token);
+  bool push_spelled_text(const Token& token);
+  bool push_raw_text(const Token& token) { return push(self().on_text(token)); }
+  bool push_bytes(const Token& token) { return push(self().on_bytes(token)); }
+  bool check_buffer(const Token& token);
+  template <Shape shape>
+  bool push_empty(const Token& token);
+  template <Shape shape>
+  bool gather_above_mark(const Token& token) {
+    return gather(token, shape);
+  }
+  template <std::size_t count>
+  bool gather_tuple(const Token& token);
+  template <Op op>
   bool append_items(const Token& token);
   bool call(const Token& token);
   bool call_on_mark(const Token& token);
   bool instantiate(const Token& token);
   bool set_state(const Token& token);
-  bool use_memo(const Token& token);
+  bool push_spelled_persistent(const Token& token);
+  bool make_persistent(const Token& token);
+  template <std::size_t width>
+  bool get(const Token& token) {
+    return get(token, base::little_endian<width>(token.argument.data()));
+  }
+  template <std::size_t width>
+  bool put(const Token& token) {
+    return put(token, base::little_endian<width>(token.argument.data()));
+  }
+  bool get_spelled(const Token& token);
+  bool put_spelled(const Token& token);
+  bool memoize(const Token& token);
+  bool push_symbol(const Token& token);
   bool import_from_stack(const Token& token);
+  bool push_extension(const Token& token);
+  bool set_protocol(const Token& token);
+  bool note_frame(const Token& token);
+  bool push_mark(const Token& token);
+  bool pop(const Token& token);
+  bool pop_to_mark(const Token& token);
+  bool duplicate(const Token& token);
+  bool stop(const Token& token);
+
+  // Parts of them.
+  bool gather(const Token& token, Shape shape);
+  bool gather(const Token& token, Shape shape, std::size_t count, Items form);
+  bool get(const Token& token, std::uint64_t index);
+  bool put(const Token& token, std::uint64_t index);
+  std::optional<Value> named_symbol(const Token& token);
+  std::optional<std::uint64_t> index_in(const Token& token);
   bool has_readable_argument(const Token& token);
   bool are_keys(const Token& token, Shape container, std::size_t count);
   bool are_for_call(const Token& token);
 
-  bool has(std::size_t count) const { return stack_.size() >= fence() + count; }
   bool wants(const Token& token, std::size_t count) {
-    return has(count) || fail(underflow(token, count));
+    return stack_.has(count) || lacks(token, count);
   }
-  // Where a mark ends what opcodes reach.
-  std::size_t fence() const { return marks_.empty() ? 0 : marks_.back().height; }
-  std::size_t above_mark() const { return stack_.size() - marks_.back().height; }
   bool wants_mark(const Token& token, Items form) {
-    return wants(!marks_.empty(), token, "finds no mark") &&
-           wants(form == Items::singles || above_mark() % 2 == 0, token,
+    return wants(stack_.has_mark(), token, "finds no mark") &&
+           wants(form == Items::singles || stack_.above_mark() % 2 == 0, token,
                  "wants pairs and there is an odd value");
   }
   bool wants(bool holds, const Token& token, const char* what) {
-    return holds || fail(std::string(token.code->name) + " " + what);
+    return holds || refuse(token, what);
   }
-
-  Value top(std::size_t below = 0) const { return stack_[stack_.size() - 1 - below]; }
-  Values topmost(std::size_t count) const { return Values(stack_).last(count); }
-  void drop(std::size_t count) { stack_.resize(stack_.size() - count, hole); }
-  std::size_t drop_mark() {
-    const std::size_t count = above_mark();
-    taken_mark_ = marks_.back().offset;
-    marks_.pop_back();
-    return count;
-  }
-  bool has_room() {
-    return stack_.size() + marks_.size() < limits_.max_stack_depth || fail(too_deep());
-  }
-  std::string too_deep() const;
-  static std::string underflow(const Token& token, std::size_t wanted);
-  bool push(Value value) {
-    if (!holds() || !has_room()) return false;
-    stack_.push_back(value);
-    return true;
-  }
+  bool push(Value value) { return holds() && (stack_.push(value) || is_too_deep()); }
   bool replace(std::size_t count, Value value) {
-    drop(count);
+    stack_.drop(count);
     return push(value);
   }
+  // Each fails.
+  [[gnu::cold, gnu::noinline]] bool is_too_deep();
+  [[gnu::cold, gnu::noinline]] bool lacks(const Token& token, std::size_t wanted);
+  [[gnu::cold, gnu::noinline]] bool refuse(const Token& token, const char* what);
 
-  std::vector<Value> stack_;
-  std::vector<Mark> marks_;
-  std::uint64_t taken_mark_ = 0;
+  Stack<Value> stack_;
   Memo<Value, hole> memo_;
   int protocol_ = 0;
 };

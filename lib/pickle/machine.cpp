@@ -317,4 +317,6 @@ Abstract Machine::add_symbol(SymbolPush push, std::string_view module, std::stri
   return {Shape::symbol, false, push.symbol};
 }
 
+template class Interpreter<Machine, Abstract, no_value>;
+
 }  // namespace brine::pickle

@@ -211,4 +211,7 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   std::string scratch_;
 };
 
+// Made in machine.cpp alone, where its steps and what they call become one.
+extern template class Interpreter<Machine, Abstract, no_value>;
+
 }  // namespace brine::pickle

@@ -16,14 +16,11 @@ class Memo {
 
   /// Returns false when the memo is over its limit.
   bool put(std::uint64_t index, Value value) {
-    const bool beyond = index >= near_.size() && index > 2 * count_ + largest_gap;
-    const bool is_far = beyond || (!far_.empty() && far_.contains(index));
-    if (!is_far && index == near_.size()) near_.push_back(hole);  // nearly always
-    if (!is_far && index > near_.size()) near_.resize(index + 1, hole);
-    Value& entry = is_far ? far_.try_emplace(index, hole).first->second : near_[index];
-    if (entry == hole) ++count_;
-    entry = value;
-    return count_ + far_.size() * (far_entry_places - 1) <= max_entries_;
+    if (index == near_.size() && far_.empty()) {  // nearly always
+      near_.push_back(value);
+      return ++count_ <= max_entries_;
+    }
+    return put_anywhere(index, value);
   }
 
   std::optional<Value> get(std::uint64_t index) const {
@@ -36,6 +33,16 @@ class Memo {
   std::uint64_t size() const noexcept { return count_; }
 
  private:
+  [[gnu::noinline]] bool put_anywhere(std::uint64_t index, Value value) {
+    const bool beyond = index >= near_.size() && index > 2 * count_ + largest_gap;
+    const bool is_far = beyond || (!far_.empty() && far_.contains(index));
+    if (!is_far && index >= near_.size()) near_.resize(index + 1, hole);
+    Value& entry = is_far ? far_.try_emplace(index, hole).first->second : near_[index];
+    if (entry == hole) ++count_;
+    entry = value;
+    return count_ + far_.size() * (far_entry_places - 1) <= max_entries_;
+  }
+
   // A PUT far beyond what the memo holds goes into a map: a stream of ten bytes must not allocate
   // gigabytes. So at least every second place of the vector is taken, but for these.
   static constexpr std::uint64_t largest_gap = 1U << 16;

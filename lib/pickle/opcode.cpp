@@ -83,9 +83,20 @@ constexpr std::array<Opcode, 256> by_byte() {
   return table;
 }
 
+constexpr std::array<std::uint8_t, 256> plain_by_byte() {
+  std::array<std::uint8_t, 256> table{};
+  for (const Opcode& row : rows) {
+    const bool is_plain = (row.argument == none || row.argument == fixed) && row.op != Op::frame &&
+                          row.op != Op::stop;
+    if (is_plain)
+      table[static_cast<std::uint8_t>(row.op)] = static_cast<std::uint8_t>(1 + row.width);
+  }
+  return table;
+}
+
 }  // namespace
 
-constexpr std::array<Opcode, 256> indexed = by_byte();
-const std::array<Opcode, 256> opcodes = indexed;
+constinit const std::array<Opcode, 256> opcodes = by_byte();
+constinit const std::array<std::uint8_t, 256> plain_bytes = plain_by_byte();
 
 }  // namespace brine::pickle

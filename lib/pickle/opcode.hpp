@@ -44,4 +44,8 @@ struct Opcode {
 /// Every byte's row.
 extern const std::array<Opcode, 256> opcodes;
 
+/// How many bytes an opcode takes that always takes as many, and that does nothing to the reading
+/// itself; 0 for all others, and for what is no opcode.
+extern const std::array<std::uint8_t, 256> plain_bytes;
+
 }  // namespace brine::pickle

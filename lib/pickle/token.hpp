@@ -6,6 +6,7 @@
 // lets a writer cut its blocks there.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,7 +29,7 @@ struct Token {
   std::uint64_t argument_bytes = 0;   ///< of the argument proper, without newline
   bool held = true;                   ///< false: a large buffer, `argument` is empty
   ByteView argument;
-  std::uint64_t end = 0;              ///< where the next opcode begins
+  std::uint64_t end = 0;  ///< where the next opcode begins
 };
 
 /// What no pickler does with frames, and what not every reader takes.
@@ -49,7 +50,7 @@ class TokenSink {
   const std::string& reason() const noexcept { return reason_; }
 
  protected:
-  bool fail(std::string reason);
+  [[gnu::cold, gnu::noinline]] bool fail(std::string reason);
 
   std::string reason_;
 };
@@ -71,13 +72,19 @@ class TokenReader {
 
   /// Lets the next `bytes` bytes pass unread, as joblib's arrays between opcodes need. To be
   /// called from on_token.
-  void skip(std::uint64_t bytes);
+  void skip(std::uint64_t bytes) {
+    skip_ += bytes;
+    is_diverted_ = true;
+  }
 
   /// The same where the next byte says how many bytes of padding come first.
-  void skip_padded(std::uint64_t bytes) { behind_padding_ = bytes; }
+  void skip_padded(std::uint64_t bytes) {
+    behind_padding_ = bytes;
+    is_diverted_ = true;
+  }
 
   /// Ends feed() behind this token, until resume(). To be called from on_token.
-  void pause() noexcept { is_paused_ = true; }
+  void pause() noexcept { is_paused_ = is_diverted_ = true; }
   bool is_paused() const noexcept { return is_paused_; }
   /// `bytes` were read by somebody else meanwhile. Requires: no skip is pending.
   void resume(std::uint64_t bytes) noexcept {
@@ -88,6 +95,12 @@ class TokenReader {
   /// Returns how many of the next bytes are to pass unread, and takes them as passed: who can jump
   /// over them need not feed them.
   std::uint64_t take_skip() noexcept { return is_stopping_ ? 0 : std::exchange(skip_, 0); }
+  /// The same for no more than `available` bytes: of a skip over the end, something stays pending.
+  std::uint64_t take_skip(std::uint64_t available) noexcept {
+    const std::uint64_t passed = is_stopping_ ? 0 : std::min(skip_, available);
+    skip_ -= passed;
+    return passed;
+  }
 
   /// Reads on over breaches of frames, as pickletools and the unpickler in Python do.
   void ignore_frames() noexcept { heeds_frames_ = false; }
@@ -107,27 +120,37 @@ class TokenReader {
     std::uint64_t argument = 0;
     std::size_t tail = 0;
   };
+  // When an opcode concerns the frame: FRAME and STOP do wherever they stand.
+  enum class Crosses : std::uint8_t { at_its_end, perhaps };
   static constexpr std::uint64_t no_frame = ~std::uint64_t{0};
 
   // Each returns how many bytes it used, 0 when it needs more than there are.
+  std::size_t read_on(ByteView bytes);
   std::size_t step(ByteView bytes);
-  std::size_t emit(const Opcode& code, const Extent& extent, ByteView bytes);
+  std::size_t other_step(const Opcode& code, ByteView bytes);
   std::size_t buffered(ByteView bytes);
+  std::size_t no_opcode(std::byte byte);
   Extent measure(const Opcode& code, ByteView bytes);
   Extent counted(const Opcode& code, ByteView bytes);
   Extent lines(const Opcode& code, ByteView bytes);
-  void cross_frame(const Token& token);
+  std::size_t line_end(const Opcode& code, ByteView bytes, std::size_t from);
+  // Each returns whether to go on.
+  template <Crosses crosses>
+  bool hand_over(const Token& token);
+  bool divert(const Token& token);
+  bool cross_frame(const Token& token);
   void open_frame(const Token& token);
   void stop(const Token& token);
-  void fail(std::string reason, std::uint64_t offset);
+  [[gnu::cold, gnu::noinline]] void fail(std::string reason, std::uint64_t offset);
 
   TokenSink& sink_;
   Limits limits_;
-  std::uint64_t offset_;        // of the next opcode
+  std::uint64_t offset_;  // of the next opcode
   std::uint64_t frame_end_ = no_frame;
   std::uint64_t skip_ = 0;
   std::optional<std::uint64_t> behind_padding_;  // to skip once the length of the padding is read
   bool is_paused_ = false;
+  bool is_diverted_ = false;  // the next opcode is not what comes next
   bool heeds_frames_ = true;
   bool is_stopping_ = false;  // STOP was read inside a frame whose rest has to come
   std::uint64_t opcode_count_ = 0;

@@ -42,6 +42,13 @@ void Analyst::write(ByteView bytes) {
   if (stream_) stream_->write(bytes);
 }
 
+std::uint64_t Analyst::pass(std::uint64_t available) {
+  if (!format_) return 0;
+  const std::uint64_t passed = stream_ ? stream_->pass(available) : available;
+  offset_ += passed;
+  return passed;
+}
+
 void Analyst::settle_format() {
   format_ = archive::sniff(head_);
   const bool is_legacy = *format_ == archive::Format::torch_legacy;

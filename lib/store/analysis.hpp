@@ -37,6 +37,8 @@ class Analyst final : public Sink {
           const pickle::Extensions* extensions = nullptr, std::size_t depth = 0);
 
   void write(ByteView bytes) override;
+  /// As PickleStream::pass(); all of a payload that wants_payload(), for finish() to look into.
+  std::uint64_t pass(std::uint64_t available);
 
   /// Ends the payload. `payload` gives the same bytes anywhere: what is inside a container is
   /// looked up there. Throws: what `payload` throws by itself.
@@ -61,6 +63,7 @@ class Analyst final : public Sink {
                    std::uint64_t max_pickles, const std::string& where);
   bool read_pickle(Source& source, ByteView front, std::uint64_t offset, std::uint64_t max_pickles,
                    const std::string& where);
+  bool finish_pickle(PickleStream& stream, const std::string& where);
   void look_into_npy(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
                      const std::string& where);
   void look_into_npy(Source& decoded, std::uint64_t bytes, const std::string& where);

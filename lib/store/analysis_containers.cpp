@@ -12,6 +12,7 @@
 #include "io/range.hpp"
 #include "store/analysis.hpp"
 #include "store/decoded.hpp"
+#include "store/read_through.hpp"
 #include "store/torch_tar.hpp"
 
 namespace brine::store {
@@ -53,9 +54,9 @@ std::string in_member(std::string_view name) { return "in " + base::printable(na
 
 bool Analyst::read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
                           std::uint64_t max_pickles, const std::string& where) {
-  const io::Range range(payload, offset, bytes);
-  io::SequentialSource source(range);
-  return read_pickle(source, {}, offset, max_pickles, where);
+  PickleStream stream(machine_, offset, max_pickles, limits_);
+  read_through(io::Range(payload, offset, bytes), stream);
+  return finish_pickle(stream, where);
 }
 
 // `front`: what of it was taken from the source before.
@@ -65,6 +66,10 @@ bool Analyst::read_pickle(Source& source, ByteView front, std::uint64_t offset,
   stream.write(front);
   Bytes piece(piece_bytes);
   while (const std::size_t count = source.read(piece)) stream.write(ByteView(piece).first(count));
+  return finish_pickle(stream, where);
+}
+
+bool Analyst::finish_pickle(PickleStream& stream, const std::string& where) {
   stream.finish();
   judge_stream(stream, where);
   return !stream.is_cut_short();
@@ -113,8 +118,11 @@ void Analyst::look_into_member(const RandomSource& zip, const archive::ZipMember
     if (!may_hold_pickle(head, name)) return;
     if (archive::sniff(head) == archive::Format::pickle) {
       // A member as the loaders of torch and numpy read it: offsets in the file where it is stored.
-      const auto source = decode(zip, member, limits_);
-      read_pickle(*source, {}, member.method == 0 ? member.offset : 0, limits_.max_pickles, where);
+      if (member.method == 0) {
+        read_pickle(zip, member.offset, member.bytes, limits_.max_pickles, where);
+      } else {
+        read_pickle(*decode(zip, member, limits_), {}, 0, limits_.max_pickles, where);
+      }
     } else if (member.method == 0) {
       look_into_part(io::Range(zip, member.offset, member.bytes), where);
     } else {
@@ -167,8 +175,7 @@ void Analyst::look_into_part(const RandomSource& part, const std::string& where)
   }
   Analyst inner(policy_, pickle::Detail::symbols, limits_, machine_.known_extensions(),
                 depth_ + 1);
-  io::SequentialSource source(part);
-  io::copy(source, inner);
+  read_through(part, inner);
   absorb(inner.finish(part), where);
 }
 

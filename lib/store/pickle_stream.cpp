@@ -46,6 +46,14 @@ void PickleStream::write(ByteView bytes) {
   }
 }
 
+std::uint64_t PickleStream::pass(std::uint64_t available) {
+  if (!reason_.empty() || trailing_) return available;
+  if (between_) return 0;
+  const std::uint64_t passed = reader_->take_skip(available);
+  offset_ += passed;
+  return passed;
+}
+
 // Takes note of how the pickle under way ended, if it did.
 void PickleStream::settle() {
   if (reader_->state() == pickle::TokenReader::State::reading) return;

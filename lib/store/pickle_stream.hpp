@@ -24,6 +24,9 @@ class PickleStream {
                const Limits& limits);
 
   void write(ByteView bytes);
+  /// Takes as many of the next `available` bytes as passed as need not be seen: the inside of
+  /// large buffers, and what follows the end. Returns how many.
+  std::uint64_t pass(std::uint64_t available);
   void finish();
 
   std::uint64_t pickles() const noexcept { return pickles_; }  ///< read to their STOP

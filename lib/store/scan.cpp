@@ -2,6 +2,7 @@
 #include "io/file.hpp"
 #include "scan/extensions.hpp"
 #include "store/analysis.hpp"
+#include "store/read_through.hpp"
 
 namespace brine {
 
@@ -10,8 +11,7 @@ ScanReport scan_payload(const RandomSource& payload, const ScanOptions& options,
   const scan::Policy policy(options.trusted);
   const pickle::Extensions extensions = scan::read_extensions(options.extensions);
   store::Analyst analyst(policy, pickle::Detail::symbols, limits, &extensions);
-  io::SequentialSource source(payload);
-  io::copy(source, analyst);
+  store::read_through(payload, analyst);
   return analyst.finish(payload).report;
 }
 

@@ -66,7 +66,8 @@ struct ScanOptions {
   std::vector<std::string> extensions = {};
 };
 
-/// Reads all of `payload` and reports what it holds, inside containers too.
+/// Reports what `payload` holds, inside containers too; the inside of large buffers and storages is
+/// not read.
 /// Throws: usage for a malformed option, environment from the source. Memory: bounded by `limits`,
 /// not by the payload. Thread-safety: any thread.
 BRINE_API ScanReport scan_payload(const RandomSource& payload, const ScanOptions& options = {},
