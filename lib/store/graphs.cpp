@@ -47,20 +47,16 @@ bool is_of_joblib(const pickle::Graph& graph) {
   return graph.has_symbol(tensor::is_joblib_wrapper);
 }
 
-// Nothing for an array of objects.
-std::optional<TensorInfo> read_npy_array(const RandomSource& source, std::uint64_t offset,
-                                         std::uint64_t bytes) {
-  const archive::NpyHeader header = archive::read_npy(source, offset, bytes);
-  if (header.holds_objects) return std::nullopt;
+TensorInfo array_of(const archive::NpyHeader& header, std::uint64_t offset, std::uint64_t bytes) {
   const std::uint64_t rest = bytes - header.bytes;
   const std::uint64_t data = header.data_bytes.value_or(rest);
   if (data > rest) throw Error(Errc::corrupt, "the array is truncated");
   const auto type = tensor::read_type_code(header.type);
-  return TensorInfo{.path = {},
-                    .dtype = type ? type->name : header.type,
-                    .shape = header.shape,
-                    .offset = offset + header.bytes,
-                    .bytes = data};
+  return {.path = {},
+          .dtype = type ? type->name : header.type,
+          .shape = header.shape,
+          .offset = offset + header.bytes,
+          .bytes = data};
 }
 
 // One file, and those inside it.
@@ -74,6 +70,8 @@ class Visit {
   void pickles(const RandomSource& file);
   void joblib(const RandomSource& file);
   void zip(const RandomSource& file);
+  void npy(const RandomSource& file, std::uint64_t offset, std::uint64_t bytes,
+           const std::string& name = {});
   void npz(const RandomSource& file, const std::vector<archive::ZipMember>& members);
   void tar(const RandomSource& file);
   void compressed(const RandomSource& file, Format format);
@@ -116,10 +114,7 @@ void Visit::file(const RandomSource& file) {
     case Format::tar:
       return tar(file);
     case Format::npy:
-      if (auto array = read_npy_array(file, 0, file.size())) {
-        hand_over(file, {.array = *std::move(array)});
-      }
-      return;
+      return npy(file, 0, file.size());
     default:
       return compressed(file, format);
   }
@@ -161,19 +156,46 @@ void Visit::joblib(const RandomSource& file) {
                    }});
 }
 
+// The objects of an array are a pickle behind its header.
+void Visit::npy(const RandomSource& file, std::uint64_t offset, std::uint64_t bytes,
+                const std::string& name) {
+  const archive::NpyHeader header = archive::read_npy(file, offset, bytes);
+  if (!header.holds_objects) {
+    TensorInfo array = array_of(header, offset, bytes);
+    array.path = name;
+    return hand_over(file, {.array = std::move(array)});
+  }
+  pickle::Graph graph(limits_);
+  read_pickle(file, offset + header.bytes, offset + bytes, graph, limits_);
+  Visit below(*this);
+  below.name_ += (name_.empty() || name.empty() ? "" : "/") + name;
+  const tensor::TorchStorages elsewhere;
+  below.hand_over(file, {.graph = &graph, .read_tensor = [&](pickle::NodeId id) {
+                           return tensor::read_torch_tensor(graph, id, elsewhere);
+                         }});
+}
+
 void Visit::npz(const RandomSource& file, const std::vector<archive::ZipMember>& members) {
   for (const archive::ZipMember& member : members) {
     if (!member.name.ends_with(".npy")) continue;
-    const bool is_stored = member.method == 0;
-    auto array = in_context(base::printable(member.name), [&] {
-      if (is_stored) return read_npy_array(file, member.offset, member.bytes);
+    const std::string name = base::printable(member.name.substr(0, member.name.size() - 4));
+    in_context(base::printable(member.name), [&] {
+      if (member.method == 0) return npy(file, member.offset, member.bytes, name);
       const auto decoded = decode(file, member, limits_);
-      return read_npy_array(Front(*decoded, member.bytes, most_header), 0, member.bytes);
+      const Front front(*decoded, member.bytes, most_header);
+      const archive::NpyHeader header = archive::read_npy(front, 0, member.bytes);
+      Visit below(*this);
+      below.begin_.reset();
+      if (header.holds_objects) {
+        const io::ScratchFile unfolded = unfold(*decode(file, member, limits_), limits_);
+        return below.npy(unfolded, 0, unfolded.size(), name);
+      }
+      // Its elements are not needed to list it.
+      TensorInfo array = array_of(header, 0, member.bytes);
+      array.path = name;
+      array.offset.reset();
+      below.hand_over(file, {.array = std::move(array)});
     });
-    if (!array) continue;
-    if (!is_stored) array->offset.reset();
-    array->path = base::printable(member.name.substr(0, member.name.size() - 4));
-    hand_over(file, {.array = *std::move(array)}, is_stored);
   }
 }
 
@@ -185,7 +207,14 @@ void Visit::zip(const RandomSource& file) {
     return read_torch_zip(file, members, limits_, hand_over_from(file));
   }
   for (const archive::ZipMember& member : members) {
-    if (member.method == 0) inner(file, member.name, member.offset, member.bytes);
+    if (member.method == 0) {
+      inner(file, member.name, member.offset, member.bytes);
+      continue;
+    }
+    const io::ScratchFile unfolded = unfold(*decode(file, member, limits_), limits_);
+    Visit below(*this);
+    below.begin_.reset();
+    below.inner(unfolded, member.name, 0, unfolded.size());
   }
 }
 

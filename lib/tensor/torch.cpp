@@ -211,6 +211,9 @@ std::optional<TensorInfo> read_torch_tensor(const Graph& graph, NodeId id,
   }
   if (!is_strided(made.function)) return std::nullopt;
   const std::vector<NodeId> arguments = tuple_values(graph, made.arguments, 9);
+  // Elements that are to be conjugated or negated do not stand there as they are.
+  const bool is_changed = made.function == "_rebuild_tensor_v2" && arguments.size() > 6 &&
+                          graph.item_count(arguments[6]) > 0;
   const auto storage = arguments.size() < 4 ? std::nullopt : read_storage_id(graph, arguments[0]);
   if (!storage) return std::nullopt;
   const auto first = natural(graph, arguments[1]);
@@ -227,8 +230,10 @@ std::optional<TensorInfo> read_torch_tensor(const Graph& graph, NodeId id,
   const auto known = storages.by_key.find(storage->key);
   // Where the elements are not at hand, so is their end.
   const Storage elsewhere{std::nullopt, ~std::uint64_t{0}};
-  return read_strided(named, known == storages.by_key.end() ? elsewhere : known->second, *first,
-                      std::move(*size), *stride);
+  auto tensor = read_strided(named, known == storages.by_key.end() ? elsewhere : known->second,
+                             *first, std::move(*size), *stride);
+  if (tensor && is_changed) tensor->offset.reset();
+  return tensor;
 }
 
 std::optional<StorageClass> read_storage_class(const Graph& graph, NodeId id) {

@@ -137,6 +137,10 @@ BOOST_AUTO_TEST_CASE(files_in_files_are_looked_into_by_what_they_are) {
              "dangerous");
   BOOST_TEST(verdict(Zip().add("inner", Zip().add("a.PKL", bad).str()).str()) == "dangerous");
   BOOST_TEST(tensors_of(Zip().add("a.txt", "x").str()) == "");
+  BOOST_TEST(tensors_of(Zip().add(in_deflate("df.pkl", array("abc"))).str()) ==
+             "df.pkl.w uint8 3 -;");
+  const std::string objects = npy(npy_literal("'|O'", 1), array("abc"));
+  BOOST_TEST(tensors_of(Zip().add(in_deflate("o.npy", objects)).str()) == "o.w uint8 3 -;");
 }
 
 BOOST_AUTO_TEST_CASE(what_unfolds_to_too_much_is_refused) {

@@ -74,6 +74,9 @@ BOOST_AUTO_TEST_CASE(every_format_is_listed) {
                               .add("o.npy", npy(npy_literal("'|O'", 1), pickle_of("x")))
                               .str();
   BOOST_TEST(tensors_of(npz) == "a uint8 2 xy;");
+  BOOST_TEST(tensors_of(npy(npy_literal("'|O'", 1), weights)) == "w uint8 4 -;");
+  BOOST_TEST(tensors_of(Zip().add("o.npy", npy(npy_literal("'|O'", 1), numpy_array("ab"))).str()) ==
+             "o uint8 2 ab;");
 }
 
 BOOST_AUTO_TEST_CASE(pickles_behind_one_another_are_numbered) {

@@ -125,6 +125,11 @@ BOOST_AUTO_TEST_CASE(a_tensor_is_read_with_the_place_of_its_elements) {
                        Stream().op(Op::empty_dict)}).str())
            .op(Op::reduce),
        "float32 6 24 @1000"},
+      {call("_rebuild_tensor_v2", {floats, integer(0), extents({6}), extents({1}),
+                                   Stream().op(Op::newfalse), Stream().op(Op::empty_dict),
+                                   Stream().op(Op::empty_dict).text("neg").op(Op::newtrue)
+                                       .op(Op::setitem)}),
+       "float32 6 24 @-"},
       {stored_metadata(Stream().global("torch", "float16"), extents({4, 5})), "float16 4x5 40 @-"},
   };
   for (const Row& row : rows) BOOST_TEST(tensors_of(row.stream) == row.expected);
