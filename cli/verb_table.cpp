@@ -189,7 +189,7 @@ constexpr std::array table{
             run_load},
     VerbRow{"log", "list snapshots, newest first", "brine log resnet -n 10", log_positionals,
             log_options, run_log},
-    VerbRow{"show", "tell what is in a snapshot, or a file: with --tensors or --tree",
+    VerbRow{"show", "tell what is in a snapshot, or a file with --tensors or --tree",
             "brine show resnet:17 --tensors", reference, show_options, run_show},
     VerbRow{"scan", "tell what a checkpoint file would do, without running it",
             "brine scan model.pkl --trust myproject.models", scan_positionals, scan_options,

@@ -23,7 +23,7 @@ Verbs:
   save            keep a checkpoint file as the newest snapshot of a line
   load            write the checkpoint that a reference names
   log             list snapshots, newest first
-  show            tell all that is known about a snapshot
+  show            tell what is in a snapshot, or a file with --tensors or --tree
   scan            tell what a checkpoint file would do, without running it
   dis             list the opcodes of a pickle, as python3 -m pickletools does
   convert         write a pickle in another protocol, or as JSON
