@@ -52,6 +52,31 @@ Format sniff(ByteView head) noexcept {
   return is_zlib(text) ? Format::zlib : Format::pickle;
 }
 
+bool is_tar_header(ByteView head) noexcept {
+  constexpr std::size_t checksum_at = 148;
+  constexpr std::size_t checksum_bytes = 8;
+  if (head.size() < sniff_bytes) return false;
+  std::int64_t as_unsigned = checksum_bytes * ' ';
+  std::int64_t as_signed = as_unsigned;
+  for (std::size_t i = 0; i < sniff_bytes; ++i) {
+    if (i >= checksum_at && i < checksum_at + checksum_bytes) continue;
+    as_unsigned += std::to_integer<std::uint8_t>(head[i]);
+    as_signed += static_cast<std::int8_t>(head[i]);
+  }
+  const ByteView field = head.subspan(checksum_at, checksum_bytes);
+  std::int64_t told = 0;
+  if (std::to_integer<unsigned>(field[0]) >= 0x80) {  // base 256
+    for (const std::byte each : field.subspan(1)) told = told * 256 + std::to_integer<int>(each);
+  } else {
+    // tarfile takes what Python takes for an octal number: with blanks, a sign, underscores, `0o`.
+    for (const char c : text_of(field)) {
+      if (c == '\0') break;
+      if (c >= '0' && c <= '7') told = told * 8 + (c - '0');
+    }
+  }
+  return told == as_unsigned || told == as_signed;
+}
+
 std::string_view to_string(Format format) noexcept {
   switch (format) {
     case Format::pickle:

@@ -29,6 +29,10 @@ inline constexpr std::size_t sniff_bytes = 512;
 
 Format sniff(ByteView head) noexcept;
 
+/// Whether the first 512 bytes are the header of a tar for readers that ask its checksum only, as
+/// Python's tarfile does. Such a file may have another format besides.
+bool is_tar_header(ByteView head) noexcept;
+
 /// The name in reports and manifests.
 std::string_view to_string(Format format) noexcept;
 

@@ -152,7 +152,9 @@ NpyHeader read_npy(const RandomSource& source, std::uint64_t offset, std::uint64
   source.read_at(offset + prefix_bytes + width, text);
   Literal literal(text_of(text));
   if (!literal.read()) return {.bytes = header, .holds_objects = true, .type = {}, .shape = {}};
-  return {.bytes = header, .data_bytes = literal.data_bytes(), .type = literal.type_text(),
+  return {.bytes = header,
+          .data_bytes = literal.data_bytes(),
+          .type = literal.type_text(),
           .shape = literal.shape()};
 }
 

@@ -132,8 +132,9 @@ class Walk {
       extend(type, data, bytes);
     } else {
       if (type == 'S') throw Error(Errc::unsupported, "the tar has sparse files");
-      if (type == '0' || type == '\0' || type == '7') {
-        members_.push_back({extended_.name.value_or(name_of(header)), data, bytes});
+      const bool is_file = type == '0' || type == '\0' || type == '7';
+      if (type != 'g' && type != 'K' && type != '5') {
+        members_.push_back({extended_.name.value_or(name_of(header)), data, bytes, is_file});
       }
       if (type != 'g' && type != 'K') extended_ = {};
     }
@@ -172,12 +173,15 @@ std::vector<TarMember> read_tar(const RandomSource& tar, const Limits& limits) {
 }
 
 std::string_view tar_format(const std::vector<TarMember>& members) {
-  constexpr std::array<std::string_view, 3> parts{"pickle", "storages", "tensors"};
-  const bool has_all = std::all_of(parts.begin(), parts.end(), [&](std::string_view part) {
-    return std::any_of(members.begin(), members.end(), [&](const TarMember& member) {
-      return member.name == part || member.name == fmt::format("./{}", part);
-    });
-  });
+  // Readers take the last of several members of one name, and follow links.
+  constexpr std::array<std::string_view, 4> parts{"pickle", "storages", "tensors", "sys_info"};
+  std::array<unsigned, parts.size()> counts{};
+  for (const TarMember& member : members) {
+    const auto part = std::find(parts.begin(), parts.end(), member.name);
+    if (part == parts.end() || !member.is_file) return "tar";
+    ++counts[static_cast<std::size_t>(part - parts.begin())];
+  }
+  const bool has_all = counts[0] == 1 && counts[1] == 1 && counts[2] == 1 && counts[3] <= 1;
   return has_all ? "torch-tar" : "tar";
 }
 

@@ -76,6 +76,7 @@ Abstract Machine::on_text(const Token& token) {
   const bool is_bytes = op == Op::binstring || op == Op::short_binstring;  // in Python 2
   if (is_bytes && begins_like_pickle(token.argument)) keep_nested(token);
   const auto text = text_of_push(token, scratch_);
+  if (text) judge_text(token, *text);
   if (!text || !is_plain_name(*text)) return far;
   const auto number = texts_.number(*text);
   if (!number) return lost;
@@ -86,6 +87,19 @@ Abstract Machine::on_text(const Token& token) {
                           .bytes = static_cast<std::uint16_t>(token.end - token.offset),
                           .op = token.code->op});
   return {Shape::text, false, static_cast<std::uint32_t>(text_pushes_.size() - 1)};
+}
+
+// What the unpickler looks up on an instance, it calls: no matter what the instance keeps there.
+void Machine::judge_text(const Token& token, std::string_view text) {
+  constexpr std::string_view shadowing[] = {"__class__",     "__setstate__", "__reduce__",
+                                            "__reduce_ex__", "__getattr__",  "__del__"};
+  if (text.starts_with("__")) {
+    const bool is_shadowing =
+        std::find(std::begin(shadowing), std::end(shadowing), text) != std::end(shadowing);
+    if (is_shadowing) add_concern(Concern::Kind::shadows, token);
+  } else if (text.starts_with("dateutil/")) {
+    add_concern(Concern::Kind::opens_zone, token);
+  }
 }
 
 Abstract Machine::on_bytes(const Token& token) {
@@ -135,6 +149,7 @@ void Machine::on_items(const Token& token, const Abstract& target, Items, Values
 
 void Machine::on_state(const Token& token, const Abstract& object, const Abstract& state) {
   use(token, state);
+  if (state.shape == Shape::list) add_concern(Concern::Kind::list_state, token);
   if (is_symbol(object)) {
     add_concern(Concern::Kind::changes_import, token, object.ref);
   } else if (is_dtype(object)) {

@@ -79,6 +79,9 @@ struct Concern {
     disputed_number,   ///< a number that not every reader takes, or as another one
     nested_frames,     ///< which not every reader takes
     unfinished_frame,  ///< behind its STOP: readers disagree where the next pickle begins
+    shadows,           ///< a text that, as an attribute, changes what an object is or does
+    list_state,        ///< which no pickler writes, and numpy reads
+    opens_zone,        ///< a text that pandas opens a file for
   };
   Kind kind{};
   std::uint64_t offset = 0;
@@ -163,6 +166,7 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
 
   void use(const Token& token, const Abstract& value);
   void keep_nested(const Token& token);
+  void judge_text(const Token& token, std::string_view text);
   void judge_dtype(const Token& token, const Abstract& dtype, const Abstract& state);
   std::optional<Abstract> follow(Effect effect, const Token& token, const Abstract& arguments);
   std::optional<Abstract> follow_many(Effect effect, Values items);

@@ -24,10 +24,7 @@ const std::string as_plain = "read as a plain pickle: ";
 
 Analyst::Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits,
                  const pickle::Extensions* extensions, std::size_t depth)
-    : policy_(policy),
-      limits_(limits),
-      depth_(depth),
-      machine_(detail, limits, extensions) {}
+    : policy_(policy), limits_(limits), depth_(depth), machine_(detail, limits, extensions) {}
 
 void Analyst::write(ByteView bytes) {
   offset_ += bytes.size();
@@ -51,6 +48,7 @@ std::uint64_t Analyst::pass(std::uint64_t available) {
 
 void Analyst::settle_format() {
   format_ = archive::sniff(head_);
+  is_tar_besides_ = *format_ != archive::Format::tar && archive::is_tar_header(head_);
   const bool is_legacy = *format_ == archive::Format::torch_legacy;
   if (is_legacy || *format_ == archive::Format::pickle) {
     stream_.emplace(machine_, 0, is_legacy ? archive::torch_legacy_pickles : limits_.max_pickles,
@@ -112,9 +110,8 @@ void Analyst::judge_as_plain_pickle(const pickle::Machine& plain) {
 
 // Once more from the front, now knowing that arrays stand between the opcodes.
 void Analyst::read_joblib(Source& payload, const std::string& where) {
-  const pickle::Machine plain =
-      std::exchange(machine_, pickle::Machine(pickle::Detail::symbols, limits_,
-                                              machine_.known_extensions()));
+  const pickle::Machine plain = std::exchange(
+      machine_, pickle::Machine(pickle::Detail::symbols, limits_, machine_.known_extensions()));
   tensor::JoblibReader reader(&machine_, limits_);
   Bytes piece(piece_bytes);
   std::uint64_t behind = 0;
@@ -130,6 +127,16 @@ void Analyst::read_joblib(Source& payload, const std::string& where) {
   report.opcodes += reader.opcode_count();
   inner_machines_ = reader.take_inner_machines();
   judge_as_plain_pickle(plain);
+  for (const pickle::MetSymbol& met : machine_.symbols()) {
+    const bool is_hidden = tensor::is_joblib_wrapper(met.symbol) &&
+                           (met.roles & (pickle::role::value | pickle::role::called)) != 0;
+    if (is_hidden) {
+      add(Verdict::dangerous, met.offset,
+          where +
+              "the class that arrays follow is used in another way: readers may disagree on "
+              "where arrays stand");
+    }
+  }
   if (reader.state() == pickle::TokenReader::State::stopped) {
     ++report.pickles;
     if (behind > 0) add(Verdict::unknown, reader.offset(), where + "bytes follow the last pickle");
@@ -147,6 +154,9 @@ void Analyst::judge_payload() {
   ScanReport& report = analysis_.report;
   report.verdict = Verdict::safe;
   report.format = archive::to_string(*format_);
+  if (is_tar_besides_) {
+    add(Verdict::dangerous, 0, "it begins like a tar too, which torch looks for first");
+  }
   if (!stream_) return;  // look_inside() tells
   stream_->finish();
   const auto& symbols = machine_.symbols();

@@ -68,6 +68,8 @@ class Analyst final : public Sink {
                      const std::string& where);
   void look_into_npy(Source& decoded, std::uint64_t bytes, const std::string& where);
   void look_into_member(const RandomSource& zip, const archive::ZipMember& member);
+  void look_into_storage(const RandomSource& zip, const archive::ZipMember& member);
+  void look_at_front(const RandomSource& tar);
   void look_into_zip(const RandomSource& zip);
   void look_into_tar(const RandomSource& tar);
   void look_into_part(const RandomSource& part, const std::string& where);
@@ -92,6 +94,7 @@ class Analyst final : public Sink {
   std::vector<std::unique_ptr<pickle::Machine>> inner_machines_;  // of pickles inside joblib
   std::optional<PickleStream> stream_;
   std::optional<archive::Format> format_;
+  bool is_tar_besides_ = false;
   Bytes head_;  // until the format is told
   std::uint64_t offset_ = 0;
   Analysis analysis_;

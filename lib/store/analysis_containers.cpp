@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "archive/npy.hpp"
 #include "archive/tar.hpp"
@@ -11,6 +12,7 @@
 #include "io/file.hpp"
 #include "io/range.hpp"
 #include "store/analysis.hpp"
+#include "store/concerns.hpp"
 #include "store/decoded.hpp"
 #include "store/read_through.hpp"
 #include "store/torch_tar.hpp"
@@ -106,8 +108,6 @@ void Analyst::look_into_npy(Source& decoded, std::uint64_t bytes, const std::str
 void Analyst::look_into_member(const RandomSource& zip, const archive::ZipMember& member) {
   const std::string name = lower_case(member.name);  // as torch's reader compares names
   const std::string where = in_member(member.name);
-  // Storages of a torch zip are raw numbers; anything else may be a pickle under any name.
-  if (name.find("/data/") != std::string::npos && !is_pickle_name(name)) return;
   try {
     if (name.ends_with(".npy")) {
       if (member.method == 0) return look_into_npy(zip, member.offset, member.bytes, where);
@@ -134,18 +134,59 @@ void Analyst::look_into_member(const RandomSource& zip, const archive::ZipMember
   }
 }
 
+// Of a torch zip: raw numbers, unless another reader takes them for an array.
+void Analyst::look_into_storage(const RandomSource& zip, const archive::ZipMember& member) {
+  Bytes head(archive::sniff_bytes);
+  head.resize(read_front(*decode(zip, member, limits_), head));
+  const archive::Format format = archive::sniff(head);
+  const bool is_other = format == archive::Format::npy || format == archive::Format::zip;
+  if (is_other || is_pickle_name(lower_case(member.name))) look_into_member(zip, member);
+}
+
 void Analyst::look_into_zip(const RandomSource& zip) {
   const auto members = archive::read_zip(zip, limits_);
   const std::string_view format = archive::zip_format(members);
   analysis_.report.format = format;
-  for (const archive::ZipMember& member : members) look_into_member(zip, member);
+  const bool is_torch = format == "torch-zip" || format == "torchscript";
+  const std::string storages =
+      is_torch ? members[0].name.substr(0, members[0].name.find('/')) + "/data/" : std::string();
+  std::set<std::string> names;
+  for (const archive::ZipMember& member : members) {
+    if (!names.insert(member.name).second) {
+      add(Verdict::unknown, member.offset,
+          in_member(member.name) + "there are two of this name: readers take one or the other");
+    }
+    if (is_torch && member.name.starts_with(storages)) {
+      look_into_storage(zip, member);
+    } else {
+      look_into_member(zip, member);
+    }
+  }
   if (format != "torch-zip" && format != "npz") {
     add(Verdict::unknown, 0,
         fmt::format("{}: only members that look like pickles were looked into", format));
   }
 }
 
+// The name of the first member stands at the front of a tar, where pickle.load begins to read.
+void Analyst::look_at_front(const RandomSource& tar) {
+  pickle::Machine plain(pickle::Detail::symbols, limits_);
+  PickleStream stream(plain, 0, 1, limits_);
+  read_through(tar, stream);
+  stream.finish();
+  std::vector<scan::SeenSymbol> symbols;
+  for (const pickle::MetSymbol& met : plain.symbols()) {
+    // As `config.json` and the padding behind it: such a name cannot be imported.
+    const bool has_padding = (met.symbol.module + met.symbol.name).find('\0') != std::string::npos;
+    if (!has_padding) symbols.push_back(seen(met));
+  }
+  for (const Finding& finding : scan::judge(symbols, policy_)) {
+    add(finding.verdict, finding.offset, "read as a plain pickle: " + finding.reason);
+  }
+}
+
 void Analyst::look_into_tar(const RandomSource& tar) {
+  look_at_front(tar);
   const auto members = archive::read_tar(tar, limits_);
   analysis_.report.format = archive::tar_format(members);
   if (analysis_.report.format == "torch-tar") {
@@ -155,6 +196,7 @@ void Analyst::look_into_tar(const RandomSource& tar) {
     return;
   }
   for (const archive::TarMember& member : members) {
+    if (!member.is_file) continue;
     const io::Range part(tar, member.offset, member.bytes);
     io::SequentialSource source(part);
     Bytes head(archive::sniff_bytes);
@@ -173,8 +215,7 @@ void Analyst::look_into_part(const RandomSource& part, const std::string& where)
         Verdict::unknown, 0,
         fmt::format("{}over {} file formats inside one another: not looked into", where, deepest));
   }
-  Analyst inner(policy_, pickle::Detail::symbols, limits_, machine_.known_extensions(),
-                depth_ + 1);
+  Analyst inner(policy_, pickle::Detail::symbols, limits_, machine_.known_extensions(), depth_ + 1);
   read_through(part, inner);
   absorb(inner.finish(part), where);
 }
@@ -186,8 +227,7 @@ void Analyst::look_into_compressed(const RandomSource& payload) {
     return add(Verdict::unknown, 0,
                fmt::format("over {} file formats inside one another: not looked into", deepest));
   }
-  Analyst inner(policy_, pickle::Detail::symbols, limits_, machine_.known_extensions(),
-                depth_ + 1);
+  Analyst inner(policy_, pickle::Detail::symbols, limits_, machine_.known_extensions(), depth_ + 1);
   io::copy(*decode(payload, *format_, limits_), inner);
   if (inner.wants_payload()) {
     absorb(inner.finish(unfold(*decode(payload, *format_, limits_), limits_)), where);

@@ -24,6 +24,13 @@ std::string describe(pickle::Concern::Kind kind) {
       return "it stops inside a frame: readers disagree on where the next pickle begins";
     case Kind::calls_object:
       return "what is called here is no symbol, but something that imported code made";
+    case Kind::shadows:
+      return "a text that, as an attribute, changes what an object is or does (__class__, "
+             "__setstate__...)";
+    case Kind::list_state:
+      return "the state of an object is a list, which no pickler writes";
+    case Kind::opens_zone:
+      return "a time zone that pandas opens a file for";
     default:
       return "the memo of the pickle before it decides what is read here: not every reader "
              "keeps it";

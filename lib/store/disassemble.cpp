@@ -152,6 +152,7 @@ void Disassembler::list_zip(const RandomSource& zip) {
 
 void Disassembler::list_tar(const RandomSource& tar) {
   for (const archive::TarMember& member : archive::read_tar(tar, limits_)) {
+    if (!member.is_file) continue;
     list_part(io::Range(tar, member.offset, member.bytes), member.name);
   }
 }

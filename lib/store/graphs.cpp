@@ -224,6 +224,7 @@ void Visit::tar(const RandomSource& file) {
     return read_torch_tar(file, members, limits_, hand_over_from(file));
   }
   for (const archive::TarMember& member : members) {
+    if (!member.is_file) continue;
     inner(file, member.name, member.offset, member.bytes);
   }
 }

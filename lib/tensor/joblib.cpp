@@ -95,6 +95,8 @@ std::string JoblibReader::begin_array(const Token& token) {
   const NodeId wrapper = graph_.built();
   if (!stands_for_array(graph_, wrapper)) return {};
   const NodeId state = graph_.state(wrapper);
+  if (!graph_.is(state, NodeKind::dict)) return "an array between the opcodes has no plain state";
+  if (!built_.insert(wrapper).second) return "an array between the opcodes is told a second time";
   const NodeId dtype = attribute(graph_, state, "dtype");
   auto shape = read_shape(graph_, attribute(graph_, state, "shape"));
   if (!shape) return "an array between the opcodes has no shape";

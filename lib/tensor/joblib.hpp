@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "brine/snapshot.hpp"
@@ -79,6 +80,7 @@ class JoblibReader {
   std::optional<pickle::TokenReader> inner_;
   std::vector<std::unique_ptr<pickle::Machine>> inner_machines_;
   std::map<pickle::NodeId, TensorInfo> arrays_;
+  std::set<pickle::NodeId> built_;
   std::optional<Pending> pending_;
   std::uint64_t inner_opcodes_ = 0;
   bool is_cut_short_ = false;

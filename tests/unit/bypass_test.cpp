@@ -5,6 +5,7 @@
 #include "io/file.hpp"
 #include "support/expect.hpp"
 #include "support/pickles.hpp"
+#include "support/tars.hpp"
 #include "support/zips.hpp"
 
 using namespace brine;
@@ -189,6 +190,38 @@ BOOST_AUTO_TEST_CASE(streams_that_readers_disagree_on_are_dangerous) {
        {"a name that is not UTF-8", Stream().proto(2).global("os\xff", "system").stop().str()},
        {"a list that is no list: type-confusion-exploit",
         Stream().proto(2).raw(system.str()).one().one().op(Op::append).stop().str()}});
+}
+
+BOOST_AUTO_TEST_CASE(one_file_of_two_formats_is_dangerous) {
+  // A tar by its checksum: torch.load asks for that before anything else.
+  const std::string tar = Tar().add("pickle", "").str();
+  std::string array = npy("{'descr': '|u1', 'fortran_order': False, 'shape': (900,), }\n", "");
+  const std::string body = std::string(900 - 512 + array.size(), 'x');
+  std::string header(512 - array.size(), 'a');
+  array += header;
+  array.replace(148, 8, 8, ' ');
+  unsigned sum = 0;
+  for (const char c : array) sum += static_cast<unsigned char>(c);
+  array.replace(148, 7, fmt::format("{:06o}", sum) + '\0');
+  array += body;
+  expect_at_least(Verdict::dangerous, {{"an array that is a tar", array}});
+  // The name of the first member is what pickle.load reads.
+  const std::string front = "cposix\nsystem\n(S'x'\ntR.";
+  expect_at_least(Verdict::dangerous, {{"a tar that is a pickle", Tar().add(front, "").str()}});
+  BOOST_TEST((verdict_of(Tar().add("config.json", "{}").str()) == Verdict::unknown));
+}
+
+BOOST_AUTO_TEST_CASE(members_that_one_reader_skips_are_looked_into) {
+  const std::string objects = npy(npy_literal("'|O'", 1), bad);
+  expect_at_least(
+      Verdict::dangerous,
+      {{"objects in an npz below data", Zip().add("x/data/y.npy", objects).str()},
+       {"a pickle that is named as an array", Zip().add("x/data/y.npy", bad).str()},
+       {"a storage that is an array", Zip().add("x/data.pkl", pickle_of("s")).add("x/version", "3")
+                                          .add("x/data/0", objects).str()}});
+  const std::string twice = Zip().add("a.npy", npy(npy_literal("'|u1'", 1), "x"))
+                                .add("a.npy", npy(npy_literal("'|u1'", 1), "y")).str();
+  expect_at_least(Verdict::unknown, {{"two members of one name", twice}});
 }
 
 BOOST_AUTO_TEST_CASE(numbers_that_readers_take_otherwise_are_not_safe) {

@@ -21,6 +21,9 @@ std::string_view word_for(Concern::Kind kind) {
     case Concern::Kind::disputed_number: return "number";
     case Concern::Kind::nested_frames: return "nested";
     case Concern::Kind::unfinished_frame: return "unfinished";
+    case Concern::Kind::shadows: return "shadows";
+    case Concern::Kind::list_state: return "list";
+    case Concern::Kind::opens_zone: return "zone";
     case Concern::Kind::calls_object: return "calls";
   }
   return "?";
@@ -62,6 +65,17 @@ BOOST_AUTO_TEST_CASE(a_change_to_what_is_imported_is_told) {
   const Stream instance = Stream(symbol).op(Op::empty_tuple).op(Op::newobj);
   BOOST_TEST(concerns(built(instance, Stream().op(Op::empty_dict))) == "");
   BOOST_TEST(concerns(Stream(instance).one().one().op(Op::setitem).stop()) == "");
+}
+
+BOOST_AUTO_TEST_CASE(texts_and_states_that_change_what_objects_do_are_told) {
+  BOOST_TEST(concerns(Stream().text("__class__").stop()) == "shadows at 0 ");
+  BOOST_TEST(concerns(Stream().line(Op::unicode, "__set\\u0073tate__").stop()) ==
+             "shadows at 0 ");
+  BOOST_TEST(concerns(Stream().text("__dict__").stop()) == "");
+  BOOST_TEST(concerns(Stream().text("dateutil//etc/zone").stop()) == "zone at 0 ");
+  const Stream object = Stream().global("m", "N").op(Op::empty_tuple).op(Op::newobj);
+  BOOST_TEST(concerns(Stream(object).op(Op::empty_list).op(Op::build).stop()) == "list at 8 ");
+  BOOST_TEST(concerns(Stream(object).op(Op::empty_dict).op(Op::build).stop()) == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_number_that_readers_dispute_is_told_once) {

@@ -1,5 +1,7 @@
 #include "archive/tar.hpp"
 
+#include "archive/format.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include "io/file.hpp"
@@ -35,8 +37,9 @@ BOOST_AUTO_TEST_CASE(regular_files_are_listed_in_their_order) {
   const std::string exact(512, 'x');
   BOOST_TEST(read(Tar().add("b", "one").add("a/c", "").add("d", exact).str()) ==
              "b=one;a/c=;d=" + exact + ";");
-  BOOST_TEST(read(Tar().add("dir/", "", '5').add("link", "", '2').add("f", "1", '7').str()) ==
-             "f=1;");
+  const std::string linked = Tar().add("dir/", "", '5').add("l", "", '2').add("f", "1", '7').str();
+  BOOST_TEST(read(linked) == "l=;f=1;");
+  BOOST_TEST(!read_tar(io::MemoryFile(bytes_of(linked)), {})[0].is_file);
   BOOST_TEST(read(Tar().str()) == "");
 }
 
@@ -96,9 +99,28 @@ BOOST_AUTO_TEST_CASE(its_members_tell_what_it_is) {
     return tar_format(members);
   };
   BOOST_TEST(format({"sys_info", "pickle", "tensors", "storages"}) == "torch-tar");
-  BOOST_TEST(format({"./pickle", "./tensors", "./storages"}) == "torch-tar");
+  BOOST_TEST(format({"pickle", "tensors", "storages"}) == "torch-tar");
+  BOOST_TEST(format({"./pickle", "./tensors", "./storages"}) == "tar");
+  BOOST_TEST(format({"pickle", "tensors", "storages", "pickle"}) == "tar");
+  BOOST_TEST(format({"pickle", "tensors", "storages", "more"}) == "tar");
   BOOST_TEST(format({"pickle", "storages"}) == "tar");
   BOOST_TEST(format({}) == "tar");
+}
+
+BOOST_AUTO_TEST_CASE(a_header_is_told_by_its_checksum_alone) {
+  std::string header = Tar().add("a", "").str().substr(0, 512);
+  BOOST_TEST(is_tar_header(bytes_of(header)));
+  header.replace(257, 5, 5, '\0');  // the sum of `ustar` less
+  BOOST_TEST(!is_tar_header(bytes_of(header)));
+  header[500] = 'u';
+  header[501] = 's';
+  header[502] = 't';
+  header[503] = 'a';
+  header[504] = 'r';
+  BOOST_TEST(is_tar_header(bytes_of(header)));
+  BOOST_TEST((sniff(bytes_of(header)) != Format::tar));
+  BOOST_TEST(!is_tar_header(bytes_of(header).first(511)));
+  BOOST_TEST(!is_tar_header(bytes_of(std::string(512, '\0'))));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
