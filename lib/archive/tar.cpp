@@ -102,7 +102,7 @@ class Walk {
  public:
   Walk(const RandomSource& tar, const Limits& limits) : tar_(tar), limits_(limits) {}
 
-  std::vector<TarMember> run() {
+  std::vector<Member> run() {
     while (tar_.size() - offset_ >= block_bytes) {
       std::array<std::byte, block_bytes> header{};
       tar_.read_at(offset_, header);
@@ -134,7 +134,11 @@ class Walk {
       if (type == 'S') throw Error(Errc::unsupported, "the tar has sparse files");
       const bool is_file = type == '0' || type == '\0' || type == '7';
       if (type != 'g' && type != 'K' && type != '5') {
-        members_.push_back({extended_.name.value_or(name_of(header)), data, bytes, is_file});
+        members_.push_back({.name = extended_.name.value_or(name_of(header)),
+                            .stored_bytes = bytes,
+                            .bytes = bytes,
+                            .offset = data,
+                            .is_file = is_file});
       }
       if (type != 'g' && type != 'K') extended_ = {};
     }
@@ -163,20 +167,20 @@ class Walk {
   const Limits& limits_;
   std::uint64_t offset_ = 0;
   Extended extended_;
-  std::vector<TarMember> members_;
+  std::vector<Member> members_;
 };
 
 }  // namespace
 
-std::vector<TarMember> read_tar(const RandomSource& tar, const Limits& limits) {
+std::vector<Member> read_tar(const RandomSource& tar, const Limits& limits) {
   return Walk(tar, limits).run();
 }
 
-std::string_view tar_format(const std::vector<TarMember>& members) {
+std::string_view tar_format(const std::vector<Member>& members) {
   // Readers take the last of several members of one name, and follow links.
   constexpr std::array<std::string_view, 4> parts{"pickle", "storages", "tensors", "sys_info"};
   std::array<unsigned, parts.size()> counts{};
-  for (const TarMember& member : members) {
+  for (const Member& member : members) {
     const auto part = std::find(parts.begin(), parts.end(), member.name);
     if (part == parts.end() || !member.is_file) return "tar";
     ++counts[static_cast<std::size_t>(part - parts.begin())];

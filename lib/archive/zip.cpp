@@ -111,7 +111,7 @@ Directory find_directory(const RandomSource& zip) {
 }
 
 // A 32-bit field of all ones means: see the ZIP64 extra field, in a fixed order.
-void widen(ZipMember& member, std::uint64_t& header, ByteView extra) {
+void widen(Member& member, std::uint64_t& header, ByteView extra) {
   while (extra.size() >= 4) {
     const std::uint64_t id = field(extra, 0, 2);
     const std::uint64_t size = field(extra, 2, 2);
@@ -128,7 +128,7 @@ void widen(ZipMember& member, std::uint64_t& header, ByteView extra) {
   }
 }
 
-void find_data(const RandomSource& zip, ZipMember& member, std::uint64_t header) {
+void find_data(const RandomSource& zip, Member& member, std::uint64_t header) {
   const Bytes local = read(zip, header, local_bytes, "local header");
   if (field(local, 0, 4) != local_signature) {
     damaged(fmt::format("has no local header for {} at {}", base::printable(member.name), header));
@@ -149,15 +149,16 @@ void find_data(const RandomSource& zip, ZipMember& member, std::uint64_t header)
 }
 
 // Takes the next entry off the front of the directory.
-ZipMember take_entry(const RandomSource& zip, ByteView& rest) {
+Member take_entry(const RandomSource& zip, ByteView& rest) {
   const std::uint64_t name = field(rest, 28, 2);
   const std::uint64_t extra = field(rest, 30, 2);
   const std::uint64_t whole = central_bytes + name + extra + field(rest, 32, 2);
   if (whole > rest.size()) damaged("has a directory that is cut short");
-  ZipMember member{.name = std::string(text_of(rest.subspan(central_bytes, name))),
-                   .method = static_cast<std::uint16_t>(field(rest, 10, 2)),
-                   .stored_bytes = field(rest, 20, 4),
-                   .bytes = field(rest, 24, 4)};
+  Member member{.name = std::string(text_of(rest.subspan(central_bytes, name))),
+                .method = static_cast<std::uint16_t>(field(rest, 10, 2)),
+                .stored_bytes = field(rest, 20, 4),
+                .bytes = field(rest, 24, 4),
+                .is_encrypted = (field(rest, 8, 2) & 1) != 0};
   // Readers that are written in C end the name there.
   if (member.name.find('\0') != std::string::npos) damaged("has a NUL in a name");
   std::uint64_t header = field(rest, 42, 4);
@@ -169,13 +170,13 @@ ZipMember take_entry(const RandomSource& zip, ByteView& rest) {
 
 }  // namespace
 
-std::vector<ZipMember> read_zip(const RandomSource& zip, const Limits& limits) {
+std::vector<Member> read_zip(const RandomSource& zip, const Limits& limits) {
   const Directory directory = find_directory(zip);
   base::require_within(directory.members, limits.max_zip_members, "max_zip_members");
   base::require_within(directory.bytes, max_directory_bytes, "bytes of the zip directory");
   const Bytes bytes = read(zip, directory.offset, directory.bytes, "directory");
   ByteView rest = bytes;
-  std::vector<ZipMember> members;
+  std::vector<Member> members;
   std::uint64_t data_bytes = 0;
   for (std::uint64_t i = 0; i < directory.members; ++i) {
     if (rest.size() < central_bytes || field(rest, 0, 4) != central_signature) {
@@ -193,14 +194,14 @@ std::vector<ZipMember> read_zip(const RandomSource& zip, const Limits& limits) {
   return members;
 }
 
-std::string_view zip_format(const std::vector<ZipMember>& members) {
+std::string_view zip_format(const std::vector<Member>& members) {
   const auto any = [&](std::string_view end) {
     return std::any_of(members.begin(), members.end(),
-                       [&](const ZipMember& member) { return member.name.ends_with(end); });
+                       [&](const Member& member) { return member.name.ends_with(end); });
   };
   if (any("/constants.pkl")) return "torchscript";
   if (any("/data.pkl") && any("/version")) return "torch-zip";
-  const bool all_npy = std::all_of(members.begin(), members.end(), [](const ZipMember& member) {
+  const bool all_npy = std::all_of(members.begin(), members.end(), [](const Member& member) {
     return member.name.ends_with(".npy");
   });
   return all_npy && !members.empty() ? "npz" : "zip";

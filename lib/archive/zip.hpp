@@ -3,29 +3,21 @@
 // 4.3.14-16 (end records), 4.5.3 (ZIP64 extra field).
 #pragma once
 
-#include <cstdint>
-#include <string>
+#include <string_view>
 #include <vector>
 
+#include "archive/member.hpp"
 #include "brine/bytes.hpp"
 #include "brine/limits.hpp"
 
 namespace brine::archive {
 
-struct ZipMember {
-  std::string name;
-  std::uint16_t method = 0;  ///< 0: stored, 8: deflated
-  std::uint64_t stored_bytes = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t offset = 0;  ///< of the data, in the zip
-};
-
 /// Returns the members in the order of the central directory.
 /// Throws: corrupt when the directory is missing, points outside the file, or contradicts a local
 /// header (two readers would see two different files); limit.
-std::vector<ZipMember> read_zip(const RandomSource& zip, const Limits& limits);
+std::vector<Member> read_zip(const RandomSource& zip, const Limits& limits);
 
 /// What the members make of the zip: `torch-zip`, `torchscript`, `npz` or `zip`.
-std::string_view zip_format(const std::vector<ZipMember>& members);
+std::string_view zip_format(const std::vector<Member>& members);
 
 }  // namespace brine::archive

@@ -23,8 +23,8 @@ const std::string as_plain = "read as a plain pickle: ";
 }  // namespace
 
 Analyst::Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits,
-                 const pickle::Extensions* extensions, std::size_t depth)
-    : policy_(policy), limits_(limits), depth_(depth), machine_(detail, limits, extensions) {}
+                 const pickle::Extensions* extensions)
+    : policy_(policy), limits_(limits), machine_(detail, limits, extensions) {}
 
 void Analyst::write(ByteView bytes) {
   offset_ += bytes.size();
@@ -98,6 +98,8 @@ void Analyst::judge_as_plain_pickle(const pickle::Machine& plain) {
   for (const pickle::MetSymbol& met : machine_.symbols()) told[met.symbol] = met.roles;
   std::vector<scan::SeenSymbol> only_here;
   for (const pickle::MetSymbol& met : plain.symbols()) {
+    // As `config.json` and the padding behind it in a tar: such a name cannot be imported.
+    if ((met.symbol.module + met.symbol.name).find('\0') != std::string::npos) continue;
     const auto known = told.find(met.symbol);
     if (known == told.end() || (met.roles & ~known->second) != 0) only_here.push_back(seen(met));
   }

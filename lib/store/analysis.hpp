@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "archive/format.hpp"
-#include "archive/zip.hpp"
+#include "archive/member.hpp"
 #include "brine/bytes.hpp"
 #include "brine/pickle.hpp"
 #include "brine/snapshot.hpp"
 #include "pickle/machine.hpp"
 #include "scan/policy.hpp"
+#include "store/decoded.hpp"
 #include "store/pickle_stream.hpp"
 
 namespace brine::store {
@@ -31,10 +32,9 @@ struct Analysis {
 /// Takes the payload in pieces, then finish().
 class Analyst final : public Sink {
  public:
-  /// `depth`: how many file formats it is inside of. Lifetime: borrows `policy`, and `extensions`
-  /// where there are any.
+  /// Lifetime: borrows `policy`, and `extensions` where there are any.
   Analyst(const scan::Policy& policy, pickle::Detail detail, const Limits& limits,
-          const pickle::Extensions* extensions = nullptr, std::size_t depth = 0);
+          const pickle::Extensions* extensions = nullptr);
 
   void write(ByteView bytes) override;
   /// As PickleStream::pass(); all of a payload that wants_payload(), for finish() to look into.
@@ -66,12 +66,17 @@ class Analyst final : public Sink {
   bool finish_pickle(PickleStream& stream, const std::string& where);
   void look_into_npy(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
                      const std::string& where);
-  void look_into_npy(Source& decoded, std::uint64_t bytes, const std::string& where);
-  void look_into_member(const RandomSource& zip, const archive::ZipMember& member);
-  void look_into_storage(const RandomSource& zip, const archive::ZipMember& member);
+  void look_into_npy(Source& source, std::uint64_t bytes, const std::string& where);
+  void look_into_pickle(const RandomSource& file, const archive::Member& member);
+  void look_into_array(const RandomSource& file, const archive::Member& member);
+  void look_into_member(const RandomSource& file, const archive::Member& member,
+                        bool is_of_framework);
+  void look_into_storage(const RandomSource& zip, const archive::Member& member);
   void look_at_front(const RandomSource& tar);
   void look_into_zip(const RandomSource& zip);
   void look_into_tar(const RandomSource& tar);
+  Analyst inner() const;
+  bool is_too_deep(const std::string& where);
   void look_into_part(const RandomSource& part, const std::string& where);
   void look_into_compressed(const RandomSource& payload);
   void absorb(const Analysis& inside, const std::string& where);
@@ -89,7 +94,8 @@ class Analyst final : public Sink {
 
   const scan::Policy& policy_;
   Limits limits_;
-  std::size_t depth_;
+  std::size_t depth_ = 0;               // how many file formats it is inside of
+  std::shared_ptr<Unfolder> unfolder_;  // one for all that is inside a payload
   pickle::Machine machine_;
   std::vector<std::unique_ptr<pickle::Machine>> inner_machines_;  // of pickles inside joblib
   std::optional<PickleStream> stream_;

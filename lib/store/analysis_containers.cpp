@@ -13,7 +13,7 @@
 #include "io/range.hpp"
 #include "store/analysis.hpp"
 #include "store/concerns.hpp"
-#include "store/decoded.hpp"
+#include "store/members.hpp"
 #include "store/read_through.hpp"
 #include "store/torch_tar.hpp"
 
@@ -21,35 +21,7 @@ namespace brine::store {
 namespace {
 
 constexpr std::size_t piece_bytes = 1U << 20;
-constexpr std::size_t deepest = 3;              // file formats inside one another
-constexpr std::size_t most_header = 64U << 10;  // of an array inside a compressed member
-
-std::string lower_case(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
-}
-
-bool is_pickle_name(std::string_view name) {
-  return name.ends_with(".pkl") || name.ends_with(".pickle");
-}
-
-std::size_t read_front(Source& source, ByteSpan buffer) {
-  std::size_t held = 0;
-  while (held < buffer.size()) {
-    const std::size_t count = source.read(buffer.subspan(held));
-    if (count == 0) break;
-    held += count;
-  }
-  return held;
-}
-
-// Whether a file among others is worth a look: it is named as a pickle, begins like one, or is in a
-// format that may hold some.
-bool may_hold_pickle(ByteView head, std::string_view name) {
-  const bool begins = !head.empty() && head[0] == protocol_opcode;
-  return begins || is_pickle_name(name) || archive::sniff(head) != archive::Format::pickle;
-}
-
+const std::string decoded = "decoded: ";
 std::string in_member(std::string_view name) { return "in " + base::printable(name) + ": "; }
 
 }  // namespace
@@ -92,55 +64,67 @@ void Analyst::look_into_npy(const RandomSource& payload, std::uint64_t offset, s
 }
 
 // Read from the front only: the elements of a compressed array need no place.
-void Analyst::look_into_npy(Source& decoded, std::uint64_t bytes, const std::string& where) {
-  const Front front(decoded, bytes, most_header);
+void Analyst::look_into_npy(Source& source, std::uint64_t bytes, const std::string& where) {
+  const Front front(source, bytes, most_header_bytes);
   const archive::NpyHeader header = archive::read_npy(front, 0, bytes);
   if (header.data_bytes && *header.data_bytes > bytes - header.bytes) {
     throw Error(Errc::corrupt, where + "the array is truncated");
   }
   if (!header.holds_objects) return;
-  if (!read_pickle(decoded, front.from(header.bytes), header.bytes, 1, where)) {
+  if (!read_pickle(source, front.from(header.bytes), header.bytes, 1, where)) {
     throw Error(Errc::corrupt, where + "the objects of the array are truncated");
   }
 }
 
-// Of one member: what it holds, or that this was not found out.
-void Analyst::look_into_member(const RandomSource& zip, const archive::ZipMember& member) {
-  const std::string name = lower_case(member.name);  // as torch's reader compares names
+// Of one member of what a framework wrote, as its loader reads it: offsets in the file where it is
+// stored.
+void Analyst::look_into_pickle(const RandomSource& file, const archive::Member& member) {
   const std::string where = in_member(member.name);
+  if (member.method == archive::stored) {
+    read_pickle(file, member.offset, member.bytes, limits_.max_pickles, where);
+  } else {
+    read_pickle(*unfolder_->open(file, member), {}, 0, limits_.max_pickles, where);
+  }
+}
+
+void Analyst::look_into_array(const RandomSource& file, const archive::Member& member) {
+  const std::string where = in_member(member.name);
+  if (member.method == archive::stored) {
+    return look_into_npy(file, member.offset, member.bytes, where);
+  }
+  look_into_npy(*unfolder_->open(file, member), member.bytes, where);
+}
+
+// Of one member: what it holds, or that this was not found out.
+void Analyst::look_into_member(const RandomSource& file, const archive::Member& member,
+                               bool is_of_framework) {
+  const std::string where = in_member(member.name);
+  if (member.is_encrypted) {
+    add(Verdict::unknown, member.offset,
+        where + "it is marked as encrypted, which not every reader heeds");
+  }
   try {
-    if (name.ends_with(".npy")) {
-      if (member.method == 0) return look_into_npy(zip, member.offset, member.bytes, where);
-      return look_into_npy(*decode(zip, member, limits_), member.bytes, where);
+    if (ends_like(member.name, ".npy")) return look_into_array(file, member);
+    const Bytes head = head_of(file, member, *unfolder_);
+    if (!may_hold_pickle(head, member.name)) return;
+    const bool is_plain = archive::sniff(head) == archive::Format::pickle;
+    if (is_plain && is_of_framework) return look_into_pickle(file, member);
+    if (member.method == archive::stored) {
+      return look_into_part(io::Range(file, member.offset, member.bytes), where);
     }
-    Bytes head(archive::sniff_bytes);
-    head.resize(read_front(*decode(zip, member, limits_), head));
-    if (!may_hold_pickle(head, name)) return;
-    if (archive::sniff(head) == archive::Format::pickle) {
-      // A member as the loaders of torch and numpy read it: offsets in the file where it is stored.
-      if (member.method == 0) {
-        read_pickle(zip, member.offset, member.bytes, limits_.max_pickles, where);
-      } else {
-        read_pickle(*decode(zip, member, limits_), {}, 0, limits_.max_pickles, where);
-      }
-    } else if (member.method == 0) {
-      look_into_part(io::Range(zip, member.offset, member.bytes), where);
-    } else {
-      look_into_part(unfold(*decode(zip, member, limits_), limits_), where);
-    }
+    look_into_part(unfolder_->unfold(file, member), where);
   } catch (const Error& error) {
-    if (error.code() != Errc::unsupported) throw;
+    const bool is_locked = member.is_encrypted && error.code() == Errc::corrupt;
+    if (error.code() != Errc::unsupported && !is_locked) throw;
     add(Verdict::unknown, member.offset, where + error.what());
   }
 }
 
 // Of a torch zip: raw numbers, unless another reader takes them for an array.
-void Analyst::look_into_storage(const RandomSource& zip, const archive::ZipMember& member) {
-  Bytes head(archive::sniff_bytes);
-  head.resize(read_front(*decode(zip, member, limits_), head));
-  const archive::Format format = archive::sniff(head);
+void Analyst::look_into_storage(const RandomSource& zip, const archive::Member& member) {
+  const archive::Format format = archive::sniff(head_of(zip, member, *unfolder_));
   const bool is_other = format == archive::Format::npy || format == archive::Format::zip;
-  if (is_other || is_pickle_name(lower_case(member.name))) look_into_member(zip, member);
+  if (is_other || is_pickle_name(member.name)) look_into_member(zip, member, true);
 }
 
 void Analyst::look_into_zip(const RandomSource& zip) {
@@ -148,18 +132,17 @@ void Analyst::look_into_zip(const RandomSource& zip) {
   const std::string_view format = archive::zip_format(members);
   analysis_.report.format = format;
   const bool is_torch = format == "torch-zip" || format == "torchscript";
-  const std::string storages =
-      is_torch ? members[0].name.substr(0, members[0].name.find('/')) + "/data/" : std::string();
+  const std::string folder = torch_folder(members);
   std::set<std::string> names;
-  for (const archive::ZipMember& member : members) {
+  for (const archive::Member& member : members) {
     if (!names.insert(member.name).second) {
       add(Verdict::unknown, member.offset,
           in_member(member.name) + "there are two of this name: readers take one or the other");
     }
-    if (is_torch && member.name.starts_with(storages)) {
+    if (is_torch && storage_key(member, folder)) {
       look_into_storage(zip, member);
     } else {
-      look_into_member(zip, member);
+      look_into_member(zip, member, format != "zip");
     }
   }
   if (format != "torch-zip" && format != "npz") {
@@ -174,15 +157,7 @@ void Analyst::look_at_front(const RandomSource& tar) {
   PickleStream stream(plain, 0, 1, limits_);
   read_through(tar, stream);
   stream.finish();
-  std::vector<scan::SeenSymbol> symbols;
-  for (const pickle::MetSymbol& met : plain.symbols()) {
-    // As `config.json` and the padding behind it: such a name cannot be imported.
-    const bool has_padding = (met.symbol.module + met.symbol.name).find('\0') != std::string::npos;
-    if (!has_padding) symbols.push_back(seen(met));
-  }
-  for (const Finding& finding : scan::judge(symbols, policy_)) {
-    add(finding.verdict, finding.offset, "read as a plain pickle: " + finding.reason);
-  }
+  judge_as_plain_pickle(plain);
 }
 
 void Analyst::look_into_tar(const RandomSource& tar) {
@@ -195,52 +170,53 @@ void Analyst::look_into_tar(const RandomSource& tar) {
     }
     return;
   }
-  for (const archive::TarMember& member : members) {
-    if (!member.is_file) continue;
-    const io::Range part(tar, member.offset, member.bytes);
-    io::SequentialSource source(part);
-    Bytes head(archive::sniff_bytes);
-    head.resize(read_front(source, head));
-    if (may_hold_pickle(head, lower_case(member.name))) {
-      look_into_part(part, in_member(member.name));
-    }
+  for (const archive::Member& member : members) {
+    if (member.is_file) look_into_member(tar, member, false);
   }
   add(Verdict::unknown, 0, "tar: only members that look like pickles were looked into");
 }
 
+// For what is inside this, one format deeper.
+Analyst Analyst::inner() const {
+  Analyst inner(policy_, pickle::Detail::symbols, limits_, machine_.known_extensions());
+  inner.depth_ = depth_ + 1;
+  inner.unfolder_ = unfolder_;
+  return inner;
+}
+
+bool Analyst::is_too_deep(const std::string& where) {
+  if (depth_ < deepest_format) return false;
+  add(Verdict::unknown, 0,
+      fmt::format("{}over {} file formats inside one another: not looked into", where,
+                  deepest_format));
+  return true;
+}
+
 // A file of its own inside another.
 void Analyst::look_into_part(const RandomSource& part, const std::string& where) {
-  if (depth_ >= deepest) {
-    return add(
-        Verdict::unknown, 0,
-        fmt::format("{}over {} file formats inside one another: not looked into", where, deepest));
-  }
-  Analyst inner(policy_, pickle::Detail::symbols, limits_, machine_.known_extensions(), depth_ + 1);
-  read_through(part, inner);
-  absorb(inner.finish(part), where);
+  if (is_too_deep(where)) return;
+  Analyst analyst = inner();
+  read_through(part, analyst);
+  absorb(analyst.finish(part), where);
 }
 
 // What is inside a container inside is unfolded on disk; all else is read on the way.
 void Analyst::look_into_compressed(const RandomSource& payload) {
-  const std::string where = "decoded: ";
-  if (depth_ >= deepest) {
-    return add(Verdict::unknown, 0,
-               fmt::format("over {} file formats inside one another: not looked into", deepest));
+  if (is_too_deep("")) return;
+  Analyst analyst = inner();
+  io::copy(*unfolder_->open(payload, *format_), analyst);
+  if (analyst.wants_payload()) {
+    return absorb(analyst.finish(unfolder_->unfold(payload, *format_)), decoded);
   }
-  Analyst inner(policy_, pickle::Detail::symbols, limits_, machine_.known_extensions(), depth_ + 1);
-  io::copy(*decode(payload, *format_, limits_), inner);
-  if (inner.wants_payload()) {
-    absorb(inner.finish(unfold(*decode(payload, *format_, limits_), limits_)), where);
-    return;
-  }
-  inner.judge_payload();
-  if (inner.is_joblib()) inner.read_joblib(*decode(payload, *format_, limits_), "");
-  const Analysis inside = inner.conclude();
+  analyst.judge_payload();
+  if (analyst.is_joblib()) analyst.read_joblib(*unfolder_->open(payload, *format_), "");
+  const Analysis inside = analyst.conclude();
+  absorb(inside, decoded);
   // joblib before 0.10 put each array into such a file of its own: elements and nothing else.
   if (*format_ == archive::Format::zfile && inside.report.format == "unknown") {
-    return add(Verdict::unknown, 0, where + "no pickle, but maybe the elements of an array");
+    analysis_.incomplete.clear();
+    add(Verdict::unknown, 0, decoded + "no pickle, but maybe the elements of an array");
   }
-  absorb(inside, where);
   if (inside.report.payload_bytes == 0) analysis_.incomplete = "it holds no byte";
 }
 
@@ -257,6 +233,7 @@ void Analyst::absorb(const Analysis& inside, const std::string& where) {
 }
 
 void Analyst::look_inside(const RandomSource& payload) {
+  if (!unfolder_) unfolder_ = std::make_shared<Unfolder>(payload.size(), limits_);
   try {
     if (*format_ == archive::Format::zip) look_into_zip(payload);
     if (*format_ == archive::Format::tar) look_into_tar(payload);

@@ -12,6 +12,7 @@
 #include "pickle/transcode.hpp"
 #include "store/file_target.hpp"
 #include "store/graphs.hpp"
+#include "store/members.hpp"
 #include "store/pickle_stream.hpp"
 #include "tensor/joblib.hpp"
 

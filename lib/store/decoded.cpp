@@ -49,23 +49,35 @@ std::uint64_t begin_of_stream(const RandomSource& payload, Format format) {
   return zfile_header + (next[0] == std::byte{' '} ? 1 : 0);
 }
 
-// A range, decoded. Ends with an error where it has not as many bytes as it should have.
+// A range, decoded. Ends with an error where it has not as many bytes as it should have, or where
+// all that was decoded is too much.
 class DecodedRange final : public Source {
  public:
-  DecodedRange(const RandomSource& whole, std::uint64_t offset, std::uint64_t bytes,
-               StreamFormat format, const Limits& limits, std::optional<std::uint64_t> promised)
-      : range_(whole, offset, bytes),
+  struct Bounds {
+    std::optional<std::uint64_t> promised;
+    std::uint64_t& count;
+    std::uint64_t most;
+  };
+
+  DecodedRange(io::Range range, StreamFormat format, const Limits& limits, Bounds bounds)
+      : range_(range),
         stored_(range_),
         decoded_(codec::make_decoding_source(format, stored_, limits)),
-        promised_(promised) {}
+        bounds_(bounds) {}
 
   std::size_t read(ByteSpan buffer) override {
     const std::size_t count = decoded_->read(buffer);
+    bounds_.count += count;
+    if (bounds_.count > bounds_.most) {
+      throw Error(Errc::limit, fmt::format("max_unfolded_ratio: what is inside unfolds to over {} "
+                                           "bytes",
+                                           bounds_.most));
+    }
     read_ += count;
-    const bool is_wrong =
-        promised_ && (read_ > *promised_ || (count == 0 && !buffer.empty() && read_ != *promised_));
-    if (is_wrong) {
-      throw Error(Errc::corrupt, fmt::format("it unfolds to other than {} bytes", *promised_));
+    const bool is_at_end = count == 0 && !buffer.empty();
+    const std::uint64_t promised = bounds_.promised.value_or(read_);
+    if (read_ > promised || (is_at_end && read_ != promised)) {
+      throw Error(Errc::corrupt, fmt::format("it unfolds to other than {} bytes", promised));
     }
     return count;
   }
@@ -74,14 +86,13 @@ class DecodedRange final : public Source {
   io::Range range_;
   io::SequentialSource stored_;
   std::unique_ptr<Source> decoded_;
-  std::optional<std::uint64_t> promised_;
+  Bounds bounds_;
   std::uint64_t read_ = 0;
 };
 
 class StoredRange final : public Source {
  public:
-  StoredRange(const RandomSource& whole, std::uint64_t offset, std::uint64_t bytes)
-      : range_(whole, offset, bytes), stored_(range_) {}
+  explicit StoredRange(io::Range range) : range_(range), stored_(range_) {}
   std::size_t read(ByteSpan buffer) override { return stored_.read(buffer); }
 
  private:
@@ -89,37 +100,69 @@ class StoredRange final : public Source {
   io::SequentialSource stored_;
 };
 
+class BoundedSink final : public Sink {
+ public:
+  BoundedSink(io::ScratchFile& file, std::uint64_t most) : file_(file), most_(most) {}
+  void write(ByteView bytes) override {
+    base::require_within(file_.size() + bytes.size(), most_, "max_unfolded_bytes");
+    file_.write(bytes);
+  }
+
+ private:
+  io::ScratchFile& file_;
+  std::uint64_t most_;
+};
+
+io::ScratchFile into_file(Source& source, const Limits& limits) {
+  io::ScratchFile unfolded;
+  BoundedSink sink(unfolded, limits.max_unfolded_bytes);
+  io::copy(source, sink);
+  return unfolded;
+}
+
+std::uint64_t most_for(std::uint64_t payload_bytes, const Limits& limits) {
+  constexpr std::uint64_t least_payload = 100U << 10;  // what a smaller one counts as
+  std::uint64_t most = 0;
+  const bool overflows = __builtin_mul_overflow(std::max(payload_bytes, least_payload),
+                                                limits.max_unfolded_ratio, &most);
+  return overflows ? ~std::uint64_t{0} : most;
+}
+
 }  // namespace
 
 bool is_compressed(Format format) noexcept { return stream_of(format).has_value(); }
 
-std::unique_ptr<Source> decode(const RandomSource& payload, Format format, const Limits& limits) {
-  const std::uint64_t begin = begin_of_stream(payload, format);
-  return std::make_unique<DecodedRange>(payload, begin, payload.size() - begin, *stream_of(format),
-                                        limits, std::nullopt);
+Unfolder::Unfolder(std::uint64_t payload_bytes, const Limits& limits)
+    : limits_(limits), most_(most_for(payload_bytes, limits)) {}
+
+std::unique_ptr<Source> Unfolder::open(const RandomSource& stream, Format format) {
+  const std::uint64_t begin = begin_of_stream(stream, format);
+  return std::make_unique<DecodedRange>(io::Range(stream, begin, stream.size() - begin),
+                                        *stream_of(format), limits_,
+                                        DecodedRange::Bounds{std::nullopt, count_, most_});
 }
 
-std::unique_ptr<Source> decode(const RandomSource& zip, const archive::ZipMember& member,
-                               const Limits& limits) {
-  constexpr std::uint16_t deflated = 8;
-  if (member.method == 0) {
-    return std::make_unique<StoredRange>(zip, member.offset, member.bytes);
-  }
-  if (member.method != deflated) {
+std::unique_ptr<Source> Unfolder::open(const RandomSource& container,
+                                       const archive::Member& member) {
+  if (!can_open(member)) {
     throw Error(Errc::unsupported, fmt::format("compressed by method {}", member.method));
   }
-  return std::make_unique<DecodedRange>(zip, member.offset, member.stored_bytes,
-                                        StreamFormat::deflate, limits, member.bytes);
+  const io::Range range(container, member.offset, member.stored_bytes);
+  if (member.method == archive::stored) return std::make_unique<StoredRange>(range);
+  return std::make_unique<DecodedRange>(range, StreamFormat::deflate, limits_,
+                                        DecodedRange::Bounds{member.bytes, count_, most_});
 }
 
-io::ScratchFile unfold(Source& source, const Limits& limits) {
-  io::ScratchFile unfolded;
-  Bytes piece(1U << 20);
-  while (const std::size_t count = source.read(piece)) {
-    base::require_within(unfolded.size() + count, limits.max_unfolded_bytes, "max_unfolded_bytes");
-    unfolded.write(ByteView(piece).first(count));
-  }
-  return unfolded;
+bool Unfolder::can_open(const archive::Member& member) noexcept {
+  return member.method == archive::stored || member.method == archive::deflated;
+}
+
+io::ScratchFile Unfolder::unfold(const RandomSource& stream, Format format) {
+  return into_file(*open(stream, format), limits_);
+}
+
+io::ScratchFile Unfolder::unfold(const RandomSource& container, const archive::Member& member) {
+  return into_file(*open(container, member), limits_);
 }
 
 Front::Front(Source& source, std::uint64_t size, std::size_t most) : held_(most), size_(size) {

@@ -15,7 +15,7 @@
 #include "io/file.hpp"
 #include "io/range.hpp"
 #include "pickle/disassemble.hpp"
-#include "store/decoded.hpp"
+#include "store/members.hpp"
 #include "store/pickle_stream.hpp"
 
 namespace brine {
@@ -23,21 +23,17 @@ namespace {
 
 using archive::Format;
 
-Bytes head_of(const RandomSource& payload) {
-  Bytes head(std::min<std::uint64_t>(payload.size(), archive::sniff_bytes));
-  payload.read_at(0, head);
-  return head;
-}
-
-bool begins_like_pickle(const RandomSource& member) {
-  const Bytes head = head_of(member);
-  return !head.empty() && head[0] == store::protocol_opcode;
+// Of the files in a container, those that are pickles or arrays: others inside are not taken apart.
+bool is_listed(ByteView head, std::string_view name) {
+  if (store::ends_like(name, ".npy")) return true;
+  return archive::sniff(head) == Format::pickle && store::may_hold_pickle(head, name);
 }
 
 class Disassembler {
  public:
-  Disassembler(Sink& out, const DisassembleOptions& options, const Limits& limits)
-      : out_(out), options_(options), limits_(limits) {}
+  Disassembler(std::uint64_t payload_bytes, Sink& out, const DisassembleOptions& options,
+               const Limits& limits)
+      : out_(out), options_(options), limits_(limits), unfolder_(payload_bytes, limits) {}
 
   void run(const RandomSource& payload);
   void run_decoded(const RandomSource& payload);
@@ -47,10 +43,9 @@ class Disassembler {
   void list_one(const RandomSource& payload, std::uint64_t offset);
   void list_all(const RandomSource& payload, const std::string& place, std::uint64_t from,
                 std::uint64_t most);
-  void list_zip(const RandomSource& zip);
-  void list_tar(const RandomSource& tar);
+  void list_members(const RandomSource& file, const std::vector<archive::Member>& members);
+  void list_member(const RandomSource& file, const archive::Member& member);
   void list_part(const RandomSource& part, const std::string& name);
-  void list_member(const RandomSource& zip, const archive::ZipMember& member);
   void list_npy(const RandomSource& npy, const std::string& place);
   void put(std::string_view line) { out_.write(bytes_of(line)); }
   void put_header(const std::string& place, std::uint64_t offset);
@@ -61,6 +56,7 @@ class Disassembler {
   Sink& out_;
   const DisassembleOptions& options_;
   const Limits& limits_;
+  store::Unfolder unfolder_;
   DisassembleReport report_;
 };
 
@@ -122,26 +118,28 @@ void Disassembler::list_npy(const RandomSource& npy, const std::string& place) {
 // `part`: one of the files in a container.
 void Disassembler::list_part(const RandomSource& part, const std::string& name) {
   const std::string place = fmt::format("{} {}", options_.name, name);
-  const bool is_named = name.ends_with(".pkl") || name.ends_with(".pickle");
-  const bool is_storage = name.find("/data/") != std::string::npos;
-  if (name.ends_with(".npy")) {
-    list_npy(part, place);
-  } else if (is_named || (!is_storage && begins_like_pickle(part))) {
-    list_all(part, place, 0, limits_.max_pickles);
-  }
+  if (store::ends_like(name, ".npy")) return list_npy(part, place);
+  list_all(part, place, 0, limits_.max_pickles);
 }
 
-void Disassembler::list_member(const RandomSource& zip, const archive::ZipMember& member) {
-  if (member.method == 0) {
-    return list_part(io::Range(zip, member.offset, member.bytes), member.name);
+void Disassembler::list_member(const RandomSource& file, const archive::Member& member) {
+  if (!store::Unfolder::can_open(member) && !store::is_pickle_name(member.name)) return;
+  const Bytes head = store::head_of(file, member, unfolder_);
+  if (!is_listed(head, member.name)) return;
+  if (member.method == archive::stored) {
+    return list_part(io::Range(file, member.offset, member.bytes), member.name);
   }
-  list_part(store::unfold(*store::decode(zip, member, limits_), limits_), member.name);
+  list_part(unfolder_.unfold(file, member), member.name);
 }
 
-void Disassembler::list_zip(const RandomSource& zip) {
-  for (const archive::ZipMember& member : archive::read_zip(zip, limits_)) {
+void Disassembler::list_members(const RandomSource& file,
+                                const std::vector<archive::Member>& members) {
+  const std::string folder = store::torch_folder(members);
+  for (const archive::Member& member : members) {
+    const bool is_storage = store::storage_key(member, folder).has_value();
+    if (!member.is_file || (is_storage && !store::is_pickle_name(member.name))) continue;
     try {
-      list_member(zip, member);
+      list_member(file, member);
     } catch (const Error& error) {
       if (error.code() != Errc::unsupported) throw;
       put(fmt::format("==> {} {}: {}, not listed <==\n", base::printable(options_.name),
@@ -150,23 +148,14 @@ void Disassembler::list_zip(const RandomSource& zip) {
   }
 }
 
-void Disassembler::list_tar(const RandomSource& tar) {
-  for (const archive::TarMember& member : archive::read_tar(tar, limits_)) {
-    if (!member.is_file) continue;
-    list_part(io::Range(tar, member.offset, member.bytes), member.name);
-  }
-}
-
 void Disassembler::run(const RandomSource& payload) {
-  const Format format = archive::sniff(head_of(payload));
+  const Format format = store::format_of(payload);
   if (!store::is_compressed(format)) return run_decoded(payload);
-  run_decoded(in_context(options_.name, [&] {
-    return store::unfold(*store::decode(payload, format, limits_), limits_);
-  }));
+  run_decoded(in_context(options_.name, [&] { return unfolder_.unfold(payload, format); }));
 }
 
 void Disassembler::run_decoded(const RandomSource& payload) {
-  const Format format = archive::sniff(head_of(payload));
+  const Format format = store::format_of(payload);
   const bool is_container = format == Format::zip || format == Format::npy || format == Format::tar;
   if (is_container && !options_.all) refuse(format, "brine dis FILE --all");
   switch (format) {
@@ -174,11 +163,11 @@ void Disassembler::run_decoded(const RandomSource& payload) {
     case Format::torch_legacy:
       break;
     case Format::zip:
-      return list_zip(payload);
+      return list_members(payload, archive::read_zip(payload, limits_));
     case Format::npy:
       return list_npy(payload, options_.name);
     case Format::tar:
-      return list_tar(payload);
+      return list_members(payload, archive::read_tar(payload, limits_));
     default:
       refuse(format, "brine scan FILE");
   }
@@ -194,7 +183,7 @@ DisassembleReport disassemble(const RandomSource& payload, Sink& out,
                               const DisassembleOptions& options, const Limits& limits) {
   DisassembleOptions named = options;
   if (named.name.empty()) named.name = "payload";
-  Disassembler disassembler(out, named, limits);
+  Disassembler disassembler(payload.size(), out, named, limits);
   disassembler.run(payload);
   if (disassembler.report().pickles == 0) {
     throw Error(Errc::corrupt, named.name + " holds no pickle that can be listed",

@@ -10,9 +10,9 @@
 #include "base/text.hpp"
 #include "brine/error.hpp"
 #include "io/range.hpp"
-#include "store/decoded.hpp"
 #include "store/graph_reading.hpp"
 #include "store/graphs_torch.hpp"
+#include "store/members.hpp"
 #include "store/pickle_stream.hpp"
 #include "tensor/element_type.hpp"
 #include "tensor/joblib.hpp"
@@ -24,9 +24,6 @@ namespace {
 using archive::Format;
 using Body = std::function<void(const Part&)>;
 
-constexpr std::size_t deepest = 3;              // file formats inside one another
-constexpr std::size_t most_header = 64U << 10;  // of an array inside a compressed member
-
 std::uint64_t end_of_white_space(const RandomSource& payload, std::uint64_t offset) {
   std::byte next{};
   while (offset < payload.size()) {
@@ -35,12 +32,6 @@ std::uint64_t end_of_white_space(const RandomSource& payload, std::uint64_t offs
     ++offset;
   }
   return offset;
-}
-
-bool begins_like_pickle(const RandomSource& file) {
-  std::byte first{};
-  if (file.size() > 0) file.read_at(0, {&first, 1});
-  return first == protocol_opcode;
 }
 
 bool is_of_joblib(const pickle::Graph& graph) {
@@ -62,7 +53,8 @@ TensorInfo array_of(const archive::NpyHeader& header, std::uint64_t offset, std:
 // One file, and those inside it.
 class Visit {
  public:
-  Visit(const Limits& limits, const Body& body) : limits_(limits), body_(body) {}
+  Visit(Unfolder& unfolder, const Body& body)
+      : unfolder_(unfolder), limits_(unfolder.limits()), body_(body) {}
 
   void file(const RandomSource& file);
 
@@ -72,11 +64,13 @@ class Visit {
   void zip(const RandomSource& file);
   void npy(const RandomSource& file, std::uint64_t offset, std::uint64_t bytes,
            const std::string& name = {});
-  void npz(const RandomSource& file, const std::vector<archive::ZipMember>& members);
+  void npz(const RandomSource& file, const std::vector<archive::Member>& members);
+  void packed_npy(const RandomSource& file, const archive::Member& member, const std::string& name);
   void tar(const RandomSource& file);
-  void compressed(const RandomSource& file, Format format);
-  void inner(const RandomSource& file, const std::string& name, std::uint64_t offset,
-             std::uint64_t bytes);
+  void members(const RandomSource& file, const std::vector<archive::Member>& members);
+  void member(const RandomSource& file, const archive::Member& member);
+  Visit below(std::string_view name) const;
+  Visit unfolded_below(std::string_view name) const;
   void hand_over(const RandomSource& file, Part part, bool is_in_place = true);
   UseObject hand_over_from(const RandomSource& file) {
     return [&](const RandomSource& source, const pickle::Graph& graph,
@@ -85,6 +79,7 @@ class Visit {
     };
   }
 
+  Unfolder& unfolder_;
   const Limits& limits_;
   const Body& body_;
   std::string name_;                        // of the file under way
@@ -100,8 +95,9 @@ void Visit::hand_over(const RandomSource& file, Part part, bool is_in_place) {
 }
 
 void Visit::file(const RandomSource& file) {
-  if (depth_ > deepest) {
-    throw Error(Errc::limit, fmt::format("over {} file formats are inside one another", deepest));
+  if (depth_ > deepest_format) {
+    throw Error(Errc::limit,
+                fmt::format("over {} file formats are inside one another", deepest_format));
   }
   const Format format = format_of(file);
   switch (format) {
@@ -116,7 +112,8 @@ void Visit::file(const RandomSource& file) {
     case Format::npy:
       return npy(file, 0, file.size());
     default:
-      return compressed(file, format);
+      // On disk, as its formats are read from both ends.
+      return unfolded_below("").file(unfolder_.unfold(file, format));
   }
 }
 
@@ -162,107 +159,103 @@ void Visit::npy(const RandomSource& file, std::uint64_t offset, std::uint64_t by
   const archive::NpyHeader header = archive::read_npy(file, offset, bytes);
   if (!header.holds_objects) {
     TensorInfo array = array_of(header, offset, bytes);
-    array.path = name;
+    array.path = base::printable(name);
     return hand_over(file, {.array = std::move(array)});
   }
   pickle::Graph graph(limits_);
   read_pickle(file, offset + header.bytes, offset + bytes, graph, limits_);
-  Visit below(*this);
-  below.name_ += (name_.empty() || name.empty() ? "" : "/") + name;
   const tensor::TorchStorages elsewhere;
-  below.hand_over(file, {.graph = &graph, .read_tensor = [&](pickle::NodeId id) {
-                           return tensor::read_torch_tensor(graph, id, elsewhere);
-                         }});
+  below(name).hand_over(file, {.graph = &graph, .read_tensor = [&](pickle::NodeId id) {
+                                 return tensor::read_torch_tensor(graph, id, elsewhere);
+                               }});
 }
 
-void Visit::npz(const RandomSource& file, const std::vector<archive::ZipMember>& members) {
-  for (const archive::ZipMember& member : members) {
+void Visit::npz(const RandomSource& file, const std::vector<archive::Member>& members) {
+  for (const archive::Member& member : members) {
     if (!member.name.ends_with(".npy")) continue;
-    const std::string name = base::printable(member.name.substr(0, member.name.size() - 4));
+    const std::string name = member.name.substr(0, member.name.size() - 4);
     in_context(base::printable(member.name), [&] {
-      if (member.method == 0) return npy(file, member.offset, member.bytes, name);
-      const auto decoded = decode(file, member, limits_);
-      const Front front(*decoded, member.bytes, most_header);
-      const archive::NpyHeader header = archive::read_npy(front, 0, member.bytes);
-      Visit below(*this);
-      below.begin_.reset();
-      if (header.holds_objects) {
-        const io::ScratchFile unfolded = unfold(*decode(file, member, limits_), limits_);
-        return below.npy(unfolded, 0, unfolded.size(), name);
-      }
-      // Its elements are not needed to list it.
-      TensorInfo array = array_of(header, 0, member.bytes);
-      array.path = name;
-      array.offset.reset();
-      below.hand_over(file, {.array = std::move(array)});
+      if (member.method == archive::stored) return npy(file, member.offset, member.bytes, name);
+      packed_npy(file, member, name);
     });
   }
 }
 
+void Visit::packed_npy(const RandomSource& file, const archive::Member& member,
+                       const std::string& name) {
+  const auto decoded = unfolder_.open(file, member);
+  const Front front(*decoded, member.bytes, most_header_bytes);
+  const archive::NpyHeader header = archive::read_npy(front, 0, member.bytes);
+  if (header.holds_objects) {
+    const io::ScratchFile unfolded = unfolder_.unfold(file, member);
+    return unfolded_below("").npy(unfolded, 0, unfolded.size(), name);
+  }
+  // Its elements are not needed to list it.
+  TensorInfo array = array_of(header, 0, member.bytes);
+  array.path = base::printable(name);
+  array.offset.reset();
+  hand_over(file, {.array = std::move(array)}, false);
+}
+
 void Visit::zip(const RandomSource& file) {
-  const auto members = archive::read_zip(file, limits_);
-  const std::string_view format = archive::zip_format(members);
-  if (format == "npz") return npz(file, members);
+  const auto found = archive::read_zip(file, limits_);
+  const std::string_view format = archive::zip_format(found);
+  if (format == "npz") return npz(file, found);
   if (format == "torch-zip" || format == "torchscript") {
-    return read_torch_zip(file, members, limits_, hand_over_from(file));
+    return read_torch_zip(file, found, unfolder_, hand_over_from(file));
   }
-  for (const archive::ZipMember& member : members) {
-    if (member.method == 0) {
-      inner(file, member.name, member.offset, member.bytes);
-      continue;
-    }
-    const io::ScratchFile unfolded = unfold(*decode(file, member, limits_), limits_);
-    Visit below(*this);
-    below.begin_.reset();
-    below.inner(unfolded, member.name, 0, unfolded.size());
-  }
+  members(file, found);
 }
 
 void Visit::tar(const RandomSource& file) {
-  const auto members = archive::read_tar(file, limits_);
-  if (archive::tar_format(members) == "torch-tar") {
-    return read_torch_tar(file, members, limits_, hand_over_from(file));
+  const auto found = archive::read_tar(file, limits_);
+  if (archive::tar_format(found) == "torch-tar") {
+    return read_torch_tar(file, found, limits_, hand_over_from(file));
   }
-  for (const archive::TarMember& member : members) {
-    if (!member.is_file) continue;
-    inner(file, member.name, member.offset, member.bytes);
+  members(file, found);
+}
+
+// Of many files in a container, those of interest.
+void Visit::members(const RandomSource& file, const std::vector<archive::Member>& members) {
+  for (const archive::Member& each : members) {
+    if (!each.is_file) continue;
+    const std::string_view doubt = each.is_encrypted ? " (marked as encrypted)" : "";
+    in_context(fmt::format("{}{}", base::printable(each.name), doubt), [&] { member(file, each); });
   }
 }
 
-// One of many files in a container, should it be of interest.
-void Visit::inner(const RandomSource& file, const std::string& name, std::uint64_t offset,
-                  std::uint64_t bytes) {
-  const io::Range part(file, offset, bytes);
-  const bool is_worth = format_of(part) != Format::pickle || begins_like_pickle(part) ||
-                        name.ends_with(".pkl") || name.ends_with(".pickle");
-  if (!is_worth) return;
-  Visit below(*this);
-  below.name_ += (name_.empty() ? "" : "/") + base::printable(name);
-  if (begin_) below.begin_ = *begin_ + offset;
-  ++below.depth_;
-  in_context(base::printable(name), [&] { below.file(part); });
+void Visit::member(const RandomSource& file, const archive::Member& member) {
+  // What nobody can read is of no interest, unless its name says so.
+  if (!Unfolder::can_open(member) && !is_pickle_name(member.name)) return;
+  if (!may_hold_pickle(head_of(file, member, unfolder_), member.name)) return;
+  if (member.method != archive::stored) {
+    return unfolded_below(member.name).file(unfolder_.unfold(file, member));
+  }
+  Visit inner = below(member.name);
+  if (begin_) inner.begin_ = *begin_ + member.offset;
+  ++inner.depth_;
+  inner.file(io::Range(file, member.offset, member.bytes));
 }
 
-// Unfolded on disk, as its formats are read from both ends.
-void Visit::compressed(const RandomSource& file, Format format) {
-  const io::ScratchFile unfolded = unfold(*decode(file, format, limits_), limits_);
-  Visit below(*this);
-  below.begin_.reset();
-  ++below.depth_;
-  below.file(unfolded);
+// Of a file inside this one.
+Visit Visit::below(std::string_view name) const {
+  Visit inner(*this);
+  inner.name_ += (name_.empty() || name.empty() ? "" : "/") + base::printable(name);
+  return inner;
+}
+
+Visit Visit::unfolded_below(std::string_view name) const {
+  Visit inner = below(name);
+  inner.begin_.reset();
+  ++inner.depth_;
+  return inner;
 }
 
 }  // namespace
 
-archive::Format format_of(const RandomSource& payload) {
-  Bytes head(
-      static_cast<std::size_t>(std::min<std::uint64_t>(archive::sniff_bytes, payload.size())));
-  payload.read_at(0, head);
-  return archive::sniff(head);
-}
-
 void each_part(const RandomSource& payload, const Limits& limits, const Body& body) {
-  Visit(limits, body).file(payload);
+  Unfolder unfolder(payload.size(), limits);
+  Visit(unfolder, body).file(payload);
 }
 
 }  // namespace brine::store

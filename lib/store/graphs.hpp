@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "archive/format.hpp"
 #include "brine/bytes.hpp"
 #include "brine/limits.hpp"
 #include "brine/snapshot.hpp"
@@ -32,8 +31,5 @@ struct Part {
 /// for names that are computed; corrupt; limit; what `body` throws.
 void each_part(const RandomSource& payload, const Limits& limits,
                const std::function<void(const Part&)>& body);
-
-/// Of a payload that can be read anywhere.
-archive::Format format_of(const RandomSource& payload);
 
 }  // namespace brine::store

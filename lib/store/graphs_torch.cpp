@@ -11,8 +11,8 @@
 #include "base/arithmetic.hpp"
 #include "base/text.hpp"
 #include "brine/error.hpp"
-#include "store/decoded.hpp"
 #include "store/graph_reading.hpp"
+#include "store/members.hpp"
 #include "store/torch_tar.hpp"
 #include "tensor/torch.hpp"
 
@@ -22,38 +22,23 @@ namespace {
 constexpr std::size_t legacy_object = 3;  // of its pickles, from 0
 constexpr std::size_t legacy_keys = 4;
 
-// PREFIX/data/KEY
-std::optional<std::string_view> storage_key(std::string_view name, std::string_view prefix) {
-  constexpr std::string_view folder = "data/";
-  if (!name.starts_with(prefix)) return std::nullopt;
-  name.remove_prefix(prefix.size());
-  if (!name.starts_with(folder)) return std::nullopt;
-  return name.substr(folder.size());
-}
-
 tensor::TorchStorages storages_of(const RandomSource& payload,
-                                  const std::vector<archive::ZipMember>& members,
-                                  std::string_view prefix) {
+                                  const std::vector<archive::Member>& members,
+                                  std::string_view folder) {
   tensor::TorchStorages storages;
-  for (const archive::ZipMember& member : members) {
-    const bool is_stored = member.method == 0;
-    if (const auto key = storage_key(member.name, prefix)) {
+  for (const archive::Member& member : members) {
+    const bool is_stored = member.method == archive::stored;
+    if (const auto key = storage_key(member, folder)) {
       storages.by_key[std::string(*key)] = {is_stored ? std::optional(member.offset) : std::nullopt,
                                             member.bytes};
-    } else if (member.name == std::string(prefix) + "byteorder" && is_stored && member.bytes == 3) {
+    } else if (member.name == fmt::format("{}byteorder", folder) && is_stored &&
+               member.bytes == 3) {
       Bytes order(3);
       payload.read_at(member.offset, order);
       storages.is_big_endian = text_of(order) == "big";
     }
   }
   return storages;
-}
-
-// All names of a torch zip begin as its first one does.
-std::string prefix_of(const std::vector<archive::ZipMember>& members) {
-  if (members.empty()) return {};
-  const std::size_t slash = members[0].name.find('/');
-  return slash == std::string::npos ? "" : members[0].name.substr(0, slash + 1);
 }
 
 // Behind the pickles: of each key in the order of the list of keys, the number of elements and they
@@ -92,21 +77,21 @@ tensor::ReadTensor tensors_of(const pickle::Graph& graph, const tensor::TorchSto
 
 }  // namespace
 
-void read_torch_zip(const RandomSource& payload, const std::vector<archive::ZipMember>& members,
-                    const Limits& limits, const UseObject& use) {
-  const std::string prefix = prefix_of(members);
-  tensor::TorchStorages storages = storages_of(payload, members, prefix);
-  const std::string name = prefix + "data.pkl";
+void read_torch_zip(const RandomSource& payload, const std::vector<archive::Member>& members,
+                    Unfolder& unfolder, const UseObject& use) {
+  const std::string folder = torch_folder(members);
+  tensor::TorchStorages storages = storages_of(payload, members, folder);
+  const std::string name = folder + "data.pkl";
   const auto member = std::find_if(members.begin(), members.end(),
                                    [&](const auto& each) { return each.name == name; });
   if (member == members.end()) return;
-  pickle::Graph graph(limits);
-  if (member->method == 0) {
-    read_pickle(payload, member->offset, member->offset + member->bytes, graph, limits);
+  pickle::Graph graph(unfolder.limits());
+  if (member->method == archive::stored) {
+    read_pickle(payload, member->offset, member->offset + member->bytes, graph, unfolder.limits());
     return use(payload, graph, tensors_of(graph, storages));
   }
-  const io::ScratchFile unfolded = unfold(*decode(payload, *member, limits), limits);
-  read_pickle(unfolded, 0, unfolded.size(), graph, limits);
+  const io::ScratchFile unfolded = unfolder.unfold(payload, *member);
+  read_pickle(unfolded, 0, unfolded.size(), graph, unfolder.limits());
   for (auto& [key, storage] : storages.by_key) storage.offset.reset();
   use(unfolded, graph, tensors_of(graph, storages));
 }
@@ -123,7 +108,7 @@ void read_torch_legacy(const RandomSource& payload, const Limits& limits, const 
   use(payload, object, tensors_of(object, storages));
 }
 
-void read_torch_tar(const RandomSource& payload, const std::vector<archive::TarMember>& members,
+void read_torch_tar(const RandomSource& payload, const std::vector<archive::Member>& members,
                     const Limits& limits, const UseObject& use) {
   const TorchTar tar = read_torch_tar(payload, members, limits);
   const TorchTar::Pickle& object = tar.pickles.back();

@@ -4,10 +4,10 @@
 #include <functional>
 #include <vector>
 
-#include "archive/tar.hpp"
-#include "archive/zip.hpp"
+#include "archive/member.hpp"
 #include "brine/limits.hpp"
 #include "pickle/graph.hpp"
+#include "store/decoded.hpp"
 #include "tensor/inventory.hpp"
 
 namespace brine::store {
@@ -18,14 +18,14 @@ using UseObject = std::function<void(const RandomSource& source, const pickle::G
                                      const tensor::ReadTensor&)>;
 
 /// Of torch 1.6 and later, and of TorchScript. Throws: unsupported, corrupt, limit; so do all.
-void read_torch_zip(const RandomSource& payload, const std::vector<archive::ZipMember>& members,
-                    const Limits& limits, const UseObject& use);
+void read_torch_zip(const RandomSource& payload, const std::vector<archive::Member>& members,
+                    Unfolder& unfolder, const UseObject& use);
 
 /// Of torch 0.1.10 to 1.5: five pickles, raw storages behind them.
 void read_torch_legacy(const RandomSource& payload, const Limits& limits, const UseObject& use);
 
 /// Of torch before 0.1.10.
-void read_torch_tar(const RandomSource& payload, const std::vector<archive::TarMember>& members,
+void read_torch_tar(const RandomSource& payload, const std::vector<archive::Member>& members,
                     const Limits& limits, const UseObject& use);
 
 }  // namespace brine::store

@@ -8,6 +8,7 @@
 #include "io/file.hpp"
 #include "pickle/graph_json.hpp"
 #include "store/graphs.hpp"
+#include "store/members.hpp"
 
 namespace brine {
 namespace {

@@ -33,7 +33,7 @@ class Reader {
  public:
   Reader(const RandomSource& tar, const Limits& limits) : tar_(tar), limits_(limits) {}
 
-  void open(const archive::TarMember& member) {
+  void open(const archive::Member& member) {
     member_ = member.name;
     offset_ = member.offset;
     end_ = member.offset + member.bytes;
@@ -150,10 +150,10 @@ void Reader::read_tensor() {
   found_.tensors[key_of(graph, parts[0])] = std::move(*tensor);
 }
 
-const archive::TarMember* member_named(const std::vector<archive::TarMember>& members,
-                                       std::string_view name) {
+const archive::Member* member_named(const std::vector<archive::Member>& members,
+                                    std::string_view name) {
   const auto found =
-      std::find_if(members.begin(), members.end(), [&](const archive::TarMember& member) {
+      std::find_if(members.begin(), members.end(), [&](const archive::Member& member) {
         return member.name == name || member.name == fmt::format("./{}", name);
       });
   return found == members.end() ? nullptr : &*found;
@@ -168,7 +168,7 @@ std::optional<TensorInfo> TorchTar::tensor(const Graph& graph, NodeId id) const 
   return found == tensors.end() ? std::nullopt : std::optional(found->second);
 }
 
-TorchTar read_torch_tar(const RandomSource& tar, const std::vector<archive::TarMember>& members,
+TorchTar read_torch_tar(const RandomSource& tar, const std::vector<archive::Member>& members,
                         const Limits& limits) {
   Reader reader(tar, limits);
   if (const auto* const info = member_named(members, "sys_info")) {

@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "archive/tar.hpp"
+#include "archive/member.hpp"
 #include "brine/snapshot.hpp"
 #include "pickle/graph.hpp"
 
@@ -38,7 +38,7 @@ struct TorchTar {
 };
 
 /// Throws: corrupt, unsupported (a pickle that breaks off), limit.
-TorchTar read_torch_tar(const RandomSource& tar, const std::vector<archive::TarMember>& members,
+TorchTar read_torch_tar(const RandomSource& tar, const std::vector<archive::Member>& members,
                         const Limits& limits);
 
 }  // namespace brine::store

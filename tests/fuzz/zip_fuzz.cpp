@@ -15,7 +15,7 @@
 #include "io/file.hpp"
 
 using namespace brine;
-using archive::ZipMember;
+using archive::Member;
 
 namespace {
 
@@ -28,7 +28,7 @@ void require(bool holds, std::string_view what) {
   std::abort();
 }
 
-std::optional<std::vector<ZipMember>> members_of(ByteView bytes, const Limits& limits) {
+std::optional<std::vector<Member>> members_of(ByteView bytes, const Limits& limits) {
   try {
     return archive::read_zip(io::MemoryFile(bytes), limits);
   } catch (const Error& error) {
@@ -37,7 +37,7 @@ std::optional<std::vector<ZipMember>> members_of(ByteView bytes, const Limits& l
   }
 }
 
-void check_array(const io::MemoryFile& file, const ZipMember& member) {
+void check_array(const io::MemoryFile& file, const Member& member) {
   try {
     const auto header = archive::read_npy(file, member.offset, member.bytes);
     require(header.bytes <= member.bytes, "a header is longer than its member");
@@ -46,10 +46,10 @@ void check_array(const io::MemoryFile& file, const ZipMember& member) {
   }
 }
 
-void check_members(ByteView bytes, const std::vector<ZipMember>& members) {
+void check_members(ByteView bytes, const std::vector<Member>& members) {
   const io::MemoryFile file(bytes);
   std::uint64_t total = 0;
-  for (const ZipMember& member : members) {
+  for (const Member& member : members) {
     require(member.offset <= bytes.size() && member.stored_bytes <= bytes.size() - member.offset,
             "a member lies outside of the file");
     require(member.name.find('\0') == std::string::npos, "a name ends in several places");

@@ -12,7 +12,7 @@ using namespace std::string_literals;
 
 namespace {
 
-std::vector<ZipMember> read(std::string_view zip, const Limits& limits = {}) {
+std::vector<Member> read(std::string_view zip, const Limits& limits = {}) {
   return read_zip(io::MemoryFile(bytes_of(zip)), limits);
 }
 
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_flipped_byte_never_moves_a_member_outside) {
     std::string bad = good;
     bad[at] = static_cast<char>(~bad[at]);
     try {
-      for (const ZipMember& member : read(bad)) {
+      for (const Member& member : read(bad)) {
         BOOST_TEST(member.offset + member.stored_bytes <= bad.size());
       }
     } catch (const Error& error) {

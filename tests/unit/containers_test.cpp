@@ -93,6 +93,8 @@ BOOST_AUTO_TEST_CASE(the_side_files_of_old_joblib_are_whole_but_not_vouched_for)
   const std::string elements = zfile(std::string(64, '\0'), 19);
   BOOST_TEST(report_of(elements).complete);
   BOOST_TEST(verdict(elements) == "unknown");
+  // What a loader would do before it fails counts.
+  BOOST_TEST(verdict(zfile("cos\nsystem\n\xff\xff\xff", 19)) == "dangerous");
 }
 
 BOOST_AUTO_TEST_CASE(deflated_members_of_a_zip_are_looked_into) {
@@ -141,6 +143,60 @@ BOOST_AUTO_TEST_CASE(files_in_files_are_looked_into_by_what_they_are) {
              "df.pkl.w uint8 3 -;");
   const std::string objects = npy(npy_literal("'|O'", 1), array("abc"));
   BOOST_TEST(tensors_of(Zip().add(in_deflate("o.npy", objects)).str()) == "o.w uint8 3 -;");
+}
+
+BOOST_AUTO_TEST_CASE(what_nobody_can_read_hides_nothing_else) {
+  Zip::Member odd = in_deflate("notes.bin", "abc");
+  odd.method = 14;
+  const std::string zip = Zip().add(odd).add("df.pkl", array("abc")).str();
+  BOOST_TEST(tensors_of(zip) == "df.pkl.w uint8 3 abc;");
+  BOOST_TEST(tells(zip, "in notes.bin: compressed by method 14"));
+  odd.name = "other.PKL";
+  expect_error(Errc::unsupported, "other.PKL: compressed by method 14",
+               [&] { tensors_of(Zip().add(odd).str()); });
+
+  // torch reads past the flag, others do not: what stands there counts, but says not all.
+  Zip::Member locked{.name = "locked.pkl", .data = array("abc")};
+  locked.flags = 1;
+  BOOST_TEST(verdict(Zip().add(locked).str()) == "unknown");
+  BOOST_TEST(tells(Zip().add(locked).str(), "in locked.pkl: it is marked as encrypted"));
+  locked.data = bad;
+  BOOST_TEST(verdict(Zip().add(locked).str()) == "dangerous");
+  locked.data = std::string(40, '\xff');
+  locked.method = 8;
+  BOOST_TEST(verdict(Zip().add(locked).str()) == "unknown");
+  expect_error(Errc::corrupt, "locked.pkl (marked as encrypted): ",
+               [&] { tensors_of(Zip().add(locked).str()); });
+}
+
+BOOST_AUTO_TEST_CASE(a_tar_is_read_from_its_front_too) {
+  const std::string jump = "\x80\x04" "B"s + le(512 - 7, 4);
+  const std::string hidden = "\x8c\x02os" "X"s + le(70'000, 4) +
+                             std::string(70'000, '\xff') + "\x93.";
+  const std::string plain = "cos\nsystem\n.";
+  for (const std::string& content : {hidden, plain}) {
+    const std::string tar = Tar().add(jump, content).str();
+    BOOST_TEST(verdict(tar) == "dangerous");
+    BOOST_TEST(tells(tar, "read as a plain pickle"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(all_that_is_inside_unfolds_in_proportion_to_the_payload) {
+  const std::string text = Stream().proto(2).op(Op::binunicode, std::string(60'000, 'a'), 4)
+                               .stop().str();
+  const std::string most = packed(CodecId::gzip, text);
+  const std::string one = Zip().add("a.pkl", most).str();
+  const std::string two = Zip().add("a.pkl", most).add("b.pkl", most).str();
+  const Limits tight{.max_unfolded_ratio = 1};  // 100 KiB
+  const auto scanned = [&](const std::string& payload) {
+    return scan_payload(io::MemoryFile(bytes_of(payload)), {}, tight);
+  };
+  BOOST_TEST(to_string(scanned(one).verdict) == "unknown");
+  BOOST_TEST(to_string(scanned(two).verdict) == "dangerous");
+  BOOST_TEST(scanned(two).findings[0].reason ==
+             "in b.pkl: max_unfolded_ratio: what is inside unfolds to over 102400 bytes");
+  expect_error(Errc::limit, "max_unfolded_ratio",
+               [&] { store::list_tensors(io::MemoryFile(bytes_of(two)), tight); });
 }
 
 BOOST_AUTO_TEST_CASE(what_unfolds_to_too_much_is_refused) {

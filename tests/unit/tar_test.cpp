@@ -18,7 +18,7 @@ namespace {
 // `name=content;` of each member.
 std::string read(const std::string& tar, const Limits& limits = {}) {
   std::string told;
-  for (const TarMember& member : read_tar(io::MemoryFile(bytes_of(tar)), limits)) {
+  for (const Member& member : read_tar(io::MemoryFile(bytes_of(tar)), limits)) {
     told += member.name + '=' + tar.substr(member.offset, member.bytes) + ';';
   }
   return told;
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(every_truncation_says_so_or_ends_at_a_header) {
 
 BOOST_AUTO_TEST_CASE(its_members_tell_what_it_is) {
   const auto format = [](std::initializer_list<std::string> names) {
-    std::vector<TarMember> members;
+    std::vector<Member> members;
     for (const std::string& name : names) members.push_back({name, 0, 0});
     return tar_format(members);
   };

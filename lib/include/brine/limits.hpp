@@ -33,6 +33,10 @@ struct Limits {
   std::uint64_t max_payload_bytes = 1ULL << 44;
   /// Bytes of the temporary file that a compressed container is unfolded into for a look inside.
   std::uint64_t max_unfolded_bytes = 64ULL << 30;
+  /// Bytes that are decoded for a look inside, of all members and of containers in containers
+  /// together, for each byte of the payload, which counts as 100 KiB at least. Deflate makes 1,032
+  /// bytes of one.
+  std::uint64_t max_unfolded_ratio = 10'000;
   /// Bytes of one manifest: 64 MiB describe about 2 TiB of payload.
   std::uint64_t max_manifest_bytes = 64ULL << 20;
   /// Bytes of one migration table.
