@@ -75,39 +75,60 @@ std::uint64_t agreed(std::uint64_t narrow, std::uint64_t placeholder, std::uint6
   return wide;
 }
 
-// Some readers find the directory by its offset, others by its length before the end record.
-Directory ending_at(const Directory& directory, std::uint64_t end) {
-  if (base::checked_add(directory.offset, directory.bytes, "the zip's directory") != end) {
+// The last zip of a file. All its offsets count from its begin.
+struct Last {
+  Directory directory;
+  std::uint64_t begin = 0;
+};
+
+// Some readers find the directory by its offset, others by its length before the end record: where
+// both are right, the zip begins at one place only.
+Last last_with(const Directory& directory, std::uint64_t end) {
+  const std::uint64_t bytes =
+      base::checked_add(directory.offset, directory.bytes, "the zip's directory");
+  if (bytes > end) {
     damaged(
         fmt::format("has a directory of {} bytes at {} that does not end where its end record "
                     "begins, at {}",
                     directory.bytes, directory.offset, end));
   }
-  return directory;
+  return {directory, end - bytes};
+}
+
+// `at`: of the end record in `file`.
+Last find_last(const RandomSource& file, std::uint64_t at) {
+  const Bytes end = read(file, at, end_bytes, "end record");
+  const Directory narrow{field(end, 16, 4), field(end, 12, 4), field(end, 10, 2)};
+  if (at < locator64_bytes + end64_bytes) return last_with(narrow, at);
+  const std::uint64_t locator_offset = at - locator64_bytes;
+  const Bytes locator = read(file, locator_offset, locator64_bytes, "ZIP64 locator");
+  if (field(locator, 0, 4) != locator64_signature) return last_with(narrow, at);
+  const std::uint64_t end64_offset = locator_offset - end64_bytes;
+  const Bytes end64 = read(file, end64_offset, end64_bytes, "ZIP64 end record");
+  const Last last = last_with({agreed(narrow.offset, in_zip64, field(end64, 48, 8)),
+                               agreed(narrow.bytes, in_zip64, field(end64, 40, 8)),
+                               agreed(narrow.members, count_in_zip64, field(end64, 32, 8))},
+                              end64_offset);
+  if (field(locator, 8, 8) != end64_offset - last.begin || field(end64, 0, 4) != end64_signature) {
+    damaged("has no ZIP64 end record where it says");
+  }
+  return last;
+}
+
+Last find_last(const RandomSource& file) {
+  if (file.size() < end_bytes) damaged("is too short: it is truncated");
+  const std::uint64_t bytes = std::min<std::uint64_t>(file.size(), end_bytes + longest_comment);
+  const std::uint64_t offset = file.size() - bytes;
+  return find_last(file, offset + find_end(read(file, offset, bytes, "end record")));
 }
 
 Directory find_directory(const RandomSource& zip) {
-  if (zip.size() < end_bytes) damaged("is too short: it is truncated");
-  const std::uint64_t tail_bytes = std::min<std::uint64_t>(zip.size(), end_bytes + longest_comment);
-  const std::uint64_t tail_offset = zip.size() - tail_bytes;
-  const Bytes tail = read(zip, tail_offset, tail_bytes, "end record");
-  const std::uint64_t at = find_end(tail);
-  const ByteView end = ByteView(tail).subspan(at);
-  const Directory narrow{field(end, 16, 4), field(end, 12, 4), field(end, 10, 2)};
-  const std::uint64_t end_offset = tail_offset + at;
-  if (end_offset < locator64_bytes + end64_bytes) return ending_at(narrow, end_offset);
-  const std::uint64_t locator_offset = end_offset - locator64_bytes;
-  const Bytes locator = read(zip, locator_offset, locator64_bytes, "ZIP64 locator");
-  if (field(locator, 0, 4) != locator64_signature) return ending_at(narrow, end_offset);
-  const std::uint64_t end64_offset = locator_offset - end64_bytes;
-  const Bytes end64 = read(zip, end64_offset, end64_bytes, "ZIP64 end record");
-  if (field(locator, 8, 8) != end64_offset || field(end64, 0, 4) != end64_signature) {
-    damaged("has no ZIP64 end record where it says");
+  const Last last = find_last(zip);
+  if (last.begin > 0) {
+    damaged(fmt::format("begins at {}, by where its end record says that its directory is",
+                        last.begin));
   }
-  return ending_at({agreed(narrow.offset, in_zip64, field(end64, 48, 8)),
-                    agreed(narrow.bytes, in_zip64, field(end64, 40, 8)),
-                    agreed(narrow.members, count_in_zip64, field(end64, 32, 8))},
-                   end64_offset);
+  return last.directory;
 }
 
 // A 32-bit field of all ones means: see the ZIP64 extra field, in a fixed order.
@@ -192,6 +213,23 @@ std::vector<Member> read_zip(const RandomSource& zip, const Limits& limits) {
                         directory.members));
   }
   return members;
+}
+
+std::vector<Extent> find_zips(const RandomSource& file, const Limits& limits) {
+  const Last last = find_last(file);
+  std::vector<Extent> zips{{last.begin, file.size() - last.begin}};
+  while (zips.back().offset > 0) {
+    base::require_within(zips.size() + 1, limits.max_zip_members, "max_zip_members");
+    // Without a comment, or whatever stands before could be one.
+    const std::uint64_t end = zips.back().offset;
+    const bool has_record = end >= end_bytes && field(read(file, end - end_bytes, 4, "end record"),
+                                                      0, 4) == end_signature;
+    if (!has_record) damaged(fmt::format("that begins at {} has other bytes before it", end));
+    const std::uint64_t begin = find_last(file, end - end_bytes).begin;
+    zips.push_back({begin, end - begin});
+  }
+  std::reverse(zips.begin(), zips.end());
+  return zips;
 }
 
 std::string_view zip_format(const std::vector<Member>& members) {

@@ -73,6 +73,7 @@ class Analyst final : public Sink {
                         bool is_of_framework);
   void look_into_storage(const RandomSource& zip, const archive::Member& member);
   void look_at_front(const RandomSource& tar);
+  void look_into_zips(const RandomSource& file);
   void look_into_zip(const RandomSource& zip);
   void look_into_tar(const RandomSource& tar);
   Analyst inner() const;

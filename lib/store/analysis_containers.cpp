@@ -127,6 +127,18 @@ void Analyst::look_into_storage(const RandomSource& zip, const archive::Member& 
   if (is_other || is_pickle_name(member.name)) look_into_member(zip, member, true);
 }
 
+// Who reads a file with several knows from elsewhere where each begins, and may be told otherwise.
+void Analyst::look_into_zips(const RandomSource& file) {
+  const auto zips = archive::find_zips(file, limits_);
+  if (zips.size() == 1) return look_into_zip(file);
+  for (std::size_t i = 0; i < zips.size(); ++i) {
+    look_into_part(io::Range(file, zips[i].offset, zips[i].bytes),
+                   fmt::format("in zip {} of {}: ", i + 1, zips.size()));
+  }
+  analysis_.report.format = "zips";
+  add(Verdict::unknown, 0, "zips in a row, as in torch's distributed checkpoints");
+}
+
 void Analyst::look_into_zip(const RandomSource& zip) {
   const auto members = archive::read_zip(zip, limits_);
   const std::string_view format = archive::zip_format(members);
@@ -235,7 +247,7 @@ void Analyst::absorb(const Analysis& inside, const std::string& where) {
 void Analyst::look_inside(const RandomSource& payload) {
   if (!unfolder_) unfolder_ = std::make_shared<Unfolder>(payload.size(), limits_);
   try {
-    if (*format_ == archive::Format::zip) look_into_zip(payload);
+    if (*format_ == archive::Format::zip) look_into_zips(payload);
     if (*format_ == archive::Format::tar) look_into_tar(payload);
     if (*format_ == archive::Format::npy) look_into_npy(payload, 0, payload.size(), "");
     if (is_compressed(*format_)) look_into_compressed(payload);

@@ -43,6 +43,7 @@ class Disassembler {
   void list_one(const RandomSource& payload, std::uint64_t offset);
   void list_all(const RandomSource& payload, const std::string& place, std::uint64_t from,
                 std::uint64_t most);
+  void list_zips(const RandomSource& file);
   void list_members(const RandomSource& file, const std::vector<archive::Member>& members);
   void list_member(const RandomSource& file, const archive::Member& member);
   void list_part(const RandomSource& part, const std::string& name);
@@ -132,6 +133,13 @@ void Disassembler::list_member(const RandomSource& file, const archive::Member& 
   list_part(unfolder_.unfold(file, member), member.name);
 }
 
+void Disassembler::list_zips(const RandomSource& file) {
+  for (const archive::Extent& each : archive::find_zips(file, limits_)) {
+    const io::Range zip(file, each.offset, each.bytes);
+    list_members(zip, archive::read_zip(zip, limits_));
+  }
+}
+
 void Disassembler::list_members(const RandomSource& file,
                                 const std::vector<archive::Member>& members) {
   const std::string folder = store::torch_folder(members);
@@ -163,7 +171,7 @@ void Disassembler::run_decoded(const RandomSource& payload) {
     case Format::torch_legacy:
       break;
     case Format::zip:
-      return list_members(payload, archive::read_zip(payload, limits_));
+      return list_zips(payload);
     case Format::npy:
       return list_npy(payload, options_.name);
     case Format::tar:

@@ -61,6 +61,7 @@ class Visit {
  private:
   void pickles(const RandomSource& file);
   void joblib(const RandomSource& file);
+  void zips(const RandomSource& file);
   void zip(const RandomSource& file);
   void npy(const RandomSource& file, std::uint64_t offset, std::uint64_t bytes,
            const std::string& name = {});
@@ -106,7 +107,7 @@ void Visit::file(const RandomSource& file) {
     case Format::torch_legacy:
       return read_torch_legacy(file, limits_, hand_over_from(file));
     case Format::zip:
-      return zip(file);
+      return zips(file);
     case Format::tar:
       return tar(file);
     case Format::npy:
@@ -195,6 +196,17 @@ void Visit::packed_npy(const RandomSource& file, const archive::Member& member,
   array.path = base::printable(name);
   array.offset.reset();
   hand_over(file, {.array = std::move(array)}, false);
+}
+
+void Visit::zips(const RandomSource& file) {
+  const auto zips = archive::find_zips(file, limits_);
+  if (zips.size() == 1) return zip(file);
+  for (std::size_t i = 0; i < zips.size(); ++i) {
+    Visit inner = below(fmt::format("[{}]", i));
+    if (begin_) inner.begin_ = *begin_ + zips[i].offset;
+    in_context(fmt::format("zip {} of {}", i + 1, zips.size()),
+               [&] { inner.zip(io::Range(file, zips[i].offset, zips[i].bytes)); });
+  }
 }
 
 void Visit::zip(const RandomSource& file) {

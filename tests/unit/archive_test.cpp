@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "archive/format.hpp"
 #include "archive/npy.hpp"
 #include "archive/zip.hpp"
@@ -128,6 +130,27 @@ BOOST_AUTO_TEST_CASE(zip64_fields_of_a_member_are_read) {
   expect_error(Errc::corrupt, "overruns", [&] { read(Zip().add(narrow).str()); });
 }
 
+BOOST_AUTO_TEST_CASE(zips_in_a_row_are_told_apart_by_their_ends) {
+  const auto find = [](const std::string& file, const Limits& limits = {}) {
+    std::string all;
+    for (const Extent& each : find_zips(io::MemoryFile(bytes_of(file)), limits)) {
+      all += fmt::format("{}+{} ", each.offset, each.bytes);
+    }
+    return all;
+  };
+  const std::string narrow = two_members().str();
+  const std::string wide = two_members().str64();
+  const std::size_t n = narrow.size();
+  const std::size_t w = wide.size();
+  BOOST_TEST(find(narrow) == fmt::format("0+{} ", n));
+  BOOST_TEST(find(wide + narrow + wide) == fmt::format("0+{} {}+{} {}+{} ", w, w, n, w + n, w));
+  BOOST_TEST(find(narrow + two_members().str("said")) == fmt::format("0+{} {}+{} ", n, n, n + 4));
+  expect_error(Errc::corrupt, "has other bytes before it", [&] { find("PK\x03\x04" + narrow); });
+  expect_error(Errc::corrupt, "has other bytes before it",
+               [&] { find(two_members().str("said") + narrow); });
+  expect_error(Errc::limit, "max_zip_members", [&] { find(wide + wide, {.max_zip_members = 1}); });
+}
+
 BOOST_AUTO_TEST_CASE(what_two_readers_would_read_apart_is_corrupt) {
   const auto add = [](const Zip::Member& member) { return Zip().add(member).str(); };
   const std::string fake = Zip::end(0, 0, 0);
@@ -146,7 +169,7 @@ BOOST_AUTO_TEST_CASE(what_two_readers_would_read_apart_is_corrupt) {
       {two.str(fake), "two end records"},
       {two.str("PK\x05\x06 and more than a record, but no length"), "behind its end record"},
       {two.str() + "x", "behind its end record"},
-      {"prefix" + two.str(), "does not end where"},
+      {"prefix" + two.str(), "the zip begins at 6"},
       {two.body() + two.directory() + Zip::end(1, two.directory_bytes(), two.body_bytes()),
        "more in its directory"},
       {two.body() + two.directory() + Zip::end(3, two.directory_bytes(), two.body_bytes()),

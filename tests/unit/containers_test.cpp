@@ -145,6 +145,20 @@ BOOST_AUTO_TEST_CASE(files_in_files_are_looked_into_by_what_they_are) {
   BOOST_TEST(tensors_of(Zip().add(in_deflate("o.npy", objects)).str()) == "o.w uint8 3 -;");
 }
 
+// As torch's distributed checkpoints have them.
+BOOST_AUTO_TEST_CASE(zips_in_a_row_are_looked_into_one_by_one) {
+  const auto zip = [](const std::string& pickle) {
+    return Zip().add("m/data.pkl", pickle).add("m/version", "3").str();
+  };
+  const std::string row = zip(array("abc")) + zip(array("de"));
+  BOOST_TEST(verdict(row) == "unknown");
+  BOOST_TEST(report_of(row).format == "zips");
+  BOOST_TEST(report_of(row).complete);
+  BOOST_TEST(tensors_of(row) == "[0].w uint8 3 abc;[1].w uint8 2 de;");
+  BOOST_TEST(verdict(zip(bad) + zip(array("de"))) == "dangerous");
+  BOOST_TEST(tells(zip(bad) + zip(array("de")), "in zip 1 of 2: "));
+}
+
 BOOST_AUTO_TEST_CASE(what_nobody_can_read_hides_nothing_else) {
   Zip::Member odd = in_deflate("notes.bin", "abc");
   odd.method = 14;
