@@ -135,6 +135,9 @@ std::uint64_t Transcoder::check(const RandomSource& written, std::uint64_t offse
   Machine machine(Detail::symbols, limits_);
   TokenReader reader(machine, offset, limits_);
   read_to_end(written, offset, written.size(), reader);
+  if (reader.reason().starts_with("max_")) {  // names grow: copy_reg is copyreg in protocol 3
+    throw Error(Errc::limit, fmt::format("in protocol {}: {}", protocol_, reader.reason()));
+  }
   if (reader.state() != TokenReader::State::stopped) {
     throw Error(Errc::internal, fmt::format("what was written is no whole pickle: {} at byte {}",
                                             reader.reason(), reader.offset()));

@@ -63,6 +63,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_pickle_is_corrupt_and_too_much_is_a_limit) {
   expect_error(Errc::corrupt, "at byte 1 of the payload: byte 0xff is no opcode",
                [] { converted("N\xff", 4); });
   expect_error(Errc::limit, "max_opcodes", [] { converted("NNN.", 4, {.max_opcodes = 2}); });
+  expect_error(Errc::limit, "in protocol 2: max_opcodes",
+               [] { converted("C\1a.", 2, {.max_opcodes = 3}); });
   const std::string sets = proto(4).op(Op::empty_set).op(Op::empty_set).op(Op::tuple2).stop().str();
   expect_error(Errc::limit, "max_nodes: more than 1 places",
                [&] { converted(sets, 3, {.max_nodes = 1}); });
