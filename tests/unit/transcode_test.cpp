@@ -48,6 +48,7 @@ BOOST_AUTO_TEST_CASE(what_a_protocol_cannot_say_is_refused_with_its_place) {
            .stop(),
        3, "a copy on the stack"},
       {proto(2).global("m", "A.B").stop(), 4, "m:A.B has no form in protocol 4"},
+      {proto(2).global("m", "a b").stop(), 4, "m:a b has no form in protocol 4"},
       {proto(4).inst("m", "A.B").stop(), 3, "INST with the dotted name A.B"},
       {proto(4).symbol("m", "A..B").stop(), 3, "a part of the name is empty"},
       {proto(4).symbol("commands", "C").stop(), 2, "commands:C has no form in protocol 2"},
