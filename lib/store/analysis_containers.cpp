@@ -20,7 +20,7 @@
 namespace brine::store {
 namespace {
 
-constexpr std::size_t piece_bytes = 1U << 20;
+constexpr std::size_t piece_bytes = 64U << 10;  // for each of many small members
 constexpr std::size_t deepest = 3;              // file formats inside one another
 constexpr std::size_t most_header = 64U << 10;  // of an array inside a compressed member
 

@@ -114,7 +114,7 @@ std::unique_ptr<Source> decode(const RandomSource& zip, const archive::ZipMember
 
 io::ScratchFile unfold(Source& source, const Limits& limits) {
   io::ScratchFile unfolded;
-  Bytes piece(1U << 20);
+  Bytes piece(64U << 10);  // a zip may have a million small members
   while (const std::size_t count = source.read(piece)) {
     base::require_within(unfolded.size() + count, limits.max_unfolded_bytes, "max_unfolded_bytes");
     unfolded.write(ByteView(piece).first(count));
