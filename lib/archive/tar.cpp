@@ -121,30 +121,41 @@ class Walk {
  private:
   void visit(ByteView header) {
     const char type = text_of(header)[156];
-    const bool extends = type == 'L' || type == 'x';
+    const bool is_member = std::string_view("LKxXg").find(type) == std::string_view::npos;
     std::uint64_t bytes = number(header, 124, 12);
-    if (!extends && extended_.bytes) bytes = *extended_.bytes;
+    if (is_member && extended_.bytes) bytes = *extended_.bytes;
     const std::uint64_t data = offset_ + block_bytes;
     if (bytes > tar_.size() - data) {
       damaged(fmt::format("has {} reach over its end", base::printable(name_of(header))));
     }
-    if (extends) {
+    if (is_member) {
+      add(header, type, data, bytes);
+    } else if (type != 'K') {
       extend(type, data, bytes);
-    } else {
-      if (type == 'S') throw Error(Errc::unsupported, "the tar has sparse files");
-      const bool is_file = type == '0' || type == '\0' || type == '7';
-      if (type != 'g' && type != 'K' && type != '5') {
-        members_.push_back({.name = extended_.name.value_or(name_of(header)),
-                            .stored_bytes = bytes,
-                            .bytes = bytes,
-                            .offset = data,
-                            .is_file = is_file});
-      }
-      if (type != 'g' && type != 'K') extended_ = {};
     }
     const std::uint64_t padding = (block_bytes - bytes % block_bytes) % block_bytes;
     if (padding > tar_.size() - data - bytes) damaged("ends inside a member");
     offset_ = data + bytes + padding;
+  }
+
+  void add(ByteView header, char type, std::uint64_t data, std::uint64_t bytes) {
+    if (type == 'S') throw Error(Errc::unsupported, "the tar has sparse files");
+    const std::string name = name_of(header);
+    // Python's tarfile looks for the next header right behind these, whatever size they have.
+    const bool has_none = (type >= '1' && type <= '6') || name.ends_with('/');
+    if (has_none && bytes > 0) {
+      damaged(fmt::format("has content behind {}, which is no file: readers disagree on it",
+                          base::printable(name)));
+    }
+    const bool is_file = type == '0' || type == '\0' || type == '7';
+    if (type != '5') {
+      members_.push_back({.name = extended_.name.value_or(name),
+                          .stored_bytes = bytes,
+                          .bytes = bytes,
+                          .offset = data,
+                          .is_file = is_file});
+    }
+    extended_ = {};
   }
 
   void extend(char type, std::uint64_t data, std::uint64_t bytes) {
@@ -152,8 +163,21 @@ class Walk {
     Bytes content(bytes);
     tar_.read_at(data, content);
     const std::string_view text = text_of(content);
-    if (type == 'x') return read_pax(text, extended_);
-    extended_.name = std::string(text.substr(0, text.find('\0')));
+    Extended found;
+    if (type == 'L') {
+      found.name = std::string(text.substr(0, text.find('\0')));
+    } else {
+      read_pax(text, found);
+    }
+    if (type == 'g' && (found.name || found.bytes)) {
+      damaged("has a header with names or sizes of all members: readers disagree on it");
+    }
+    // Readers let the first or the last one count.
+    if ((found.name && extended_.name) || (found.bytes && extended_.bytes)) {
+      damaged("has extended headers, two of them with the name or size of one member");
+    }
+    if (found.name) extended_.name = std::move(found.name);
+    if (found.bytes) extended_.bytes = found.bytes;
   }
 
   static std::string name_of(ByteView header) {

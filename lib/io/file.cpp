@@ -100,7 +100,7 @@ Bytes read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
 }
 
 void copy(Source& source, Sink& sink) {
-  Bytes buffer(256 << 10);
+  Bytes buffer(64U << 10);  // a zip may have a million small members
   while (const std::size_t got = source.read(buffer)) sink.write(ByteView(buffer).first(got));
 }
 

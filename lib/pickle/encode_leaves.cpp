@@ -7,6 +7,7 @@
 #include "pickle/encode.hpp"
 #include "pickle/forms.hpp"
 #include "pickle/latin1.hpp"
+#include "pickle/literal.hpp"
 #include "pickle/python2.hpp"
 #include "value/dtype.hpp"
 
@@ -83,6 +84,9 @@ void Encoder::write_symbol(const Symbol& symbol) {
   if (const auto known = symbols_.find(symbol); known != symbols_.end()) return get(known->second);
   if (symbol.module.empty() || symbol.name.empty()) cannot("a symbol without a name");
   if (protocol_ >= 4) {
+    if (!is_plain_name(symbol.module) || !is_plain_name(symbol.name)) {
+      cannot("a name that no import spells");
+    }
     write_shared(Kind::text, symbol.module);
     write_shared(Kind::text, symbol.name);
     out_.op(Op::stack_global);

@@ -69,7 +69,7 @@ std::string_view TextTable::text(std::uint32_t number) const {
 void TextTable::keep(std::string_view text) {
   if (text.size() > pieces_.size() * piece_bytes - used_) {
     used_ = static_cast<std::uint32_t>(pieces_.size() * piece_bytes);
-    pieces_.push_back(std::make_unique<char[]>(piece_bytes));
+    pieces_.push_back(std::make_unique_for_overwrite<char[]>(piece_bytes));
   }
   if (!text.empty()) {
     std::copy(text.begin(), text.end(), pieces_.back().get() + used_ % piece_bytes);

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "brine/error.hpp"
 #include "pickle/feed.hpp"
+#include "pickle/literal.hpp"
 #include "pickle/protocol_name.hpp"
 #include "pickle/rewriter.hpp"
 
@@ -88,6 +89,13 @@ void Transcoder::check_names() const {
     const Symbol& symbol = machine_.symbols()[push.symbol].symbol;
     in_context(fmt::format("at byte {} of the payload", push.offset), [&] {
       const ProtocolName name = protocol_name(symbol, push.protocol, protocol_);
+      const bool is_text = push.form != Form::inst && protocol_ >= 4;
+      if (is_text && !(is_plain_name(name.symbol.module) && is_plain_name(name.symbol.name))) {
+        throw Error(
+            Errc::unsupported,
+            fmt::format("{}:{} has no form in protocol {}: no import spells it",
+                        base::printable(symbol.module), base::printable(symbol.name), protocol_));
+      }
       if (push.form != Form::inst || name.attributes.empty()) return;
       throw Error(Errc::unsupported,
                   fmt::format("INST with the dotted name {} has no form in protocol {}",
@@ -135,6 +143,9 @@ std::uint64_t Transcoder::check(const RandomSource& written, std::uint64_t offse
   Machine machine(Detail::symbols, limits_);
   TokenReader reader(machine, offset, limits_);
   read_to_end(written, offset, written.size(), reader);
+  if (reader.reason().starts_with("max_")) {  // names grow: copy_reg is copyreg in protocol 3
+    throw Error(Errc::limit, fmt::format("in protocol {}: {}", protocol_, reader.reason()));
+  }
   if (reader.state() != TokenReader::State::stopped) {
     throw Error(Errc::internal, fmt::format("what was written is no whole pickle: {} at byte {}",
                                             reader.reason(), reader.offset()));

@@ -20,7 +20,7 @@
 namespace brine::store {
 namespace {
 
-constexpr std::size_t piece_bytes = 1U << 20;
+constexpr std::size_t piece_bytes = 64U << 10;  // for each of many small members
 const std::string decoded = "decoded: ";
 std::string in_member(std::string_view name) { return "in " + base::printable(name) + ": "; }
 

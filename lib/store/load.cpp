@@ -246,8 +246,8 @@ Attempt Store::attempt(std::string_view ref, Target& target, const LoadOptions& 
   Loader loader(*impl_, asked, target, options, Loader::Record::attempts);
   LoadReport report = loader.run();
   Snapshot served = resolve(report.served);
-  return Attempt(std::make_unique<Attempt::Impl>(*impl_, std::move(served), std::move(report),
-                                                 loader.take_record()));
+  return Attempt(std::make_unique<Attempt::Impl>(
+      Attempt::Impl{*impl_, std::move(served), std::move(report), loader.take_record()}));
 }
 
 LoadReport Store::load_file(std::string_view ref, const std::filesystem::path& file,

@@ -3,38 +3,26 @@
 // What holds of every input: each line stands for one opcode; nothing but line feeds and printable
 // characters is written; the listing of a front of the input is a front of the listing, whatever
 // is behind it; small limits end a listing and change no line of it.
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 
+#include "fuzz/fuzz.hpp"
 #include "io/file.hpp"
 #include "pickle/disassemble.hpp"
 #include "pickle/literal.hpp"
 
 using namespace brine;
+using namespace brine::fuzz;
 using namespace brine::pickle;
 
 namespace {
 
-constexpr Limits tight{.max_opcodes = 100,
-                       .max_memo_entries = 50,
-                       .max_text_bytes = 512,
-                       .max_stack_depth = 20,
-                       .max_line_bytes = 64};
+constexpr Limits narrow{.max_opcodes = 100,
+                        .max_memo_entries = 50,
+                        .max_text_bytes = 512,
+                        .max_stack_depth = 20,
+                        .max_line_bytes = 64};
 constexpr std::string_view last_line = "highest protocol";
-
-void require(bool holds, std::string_view what) {
-  if (holds) return;
-  fmt::print(stderr, "{}\n", what);
-  std::abort();
-}
-
-struct Text final : Sink {
-  std::string text;
-  void write(ByteView bytes) override { text += text_of(bytes); }
-};
 
 struct Listed {
   std::string text;
@@ -51,9 +39,9 @@ Listed list(ByteView payload, const Limits& limits) {
 void check_lines(const Listed& listed) {
   const auto lines =
       static_cast<std::uint64_t>(std::count(listed.text.begin(), listed.text.end(), '\n'));
-  const bool stopped =
-      listed.text.find(last_line) != std::string::npos &&
-      listed.text.rfind(last_line) > listed.text.rfind('\n', listed.text.size() - 2);
+  const auto last =
+      listed.text.size() < 2 ? listed.text.npos : listed.text.rfind('\n', listed.text.size() - 2);
+  const bool stopped = std::string_view(listed.text).substr(last + 1).starts_with(last_line);
   require(lines == listed.listing.opcodes + (stopped ? 1 : 0), "lines are not opcodes");
   require(is_utf8(listed.text, Surrogates::refused), "the listing is no text");
   require(std::all_of(listed.text.begin(), listed.text.end(),
@@ -67,13 +55,13 @@ void check_lines(const Listed& listed) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const ByteView whole = std::as_bytes(std::span(data, size));
-  const Listed all = list(whole, {});
+  const ByteView whole = view(data, size);
+  const Listed all = list(whole, roomy);
   check_lines(all);
   require(all.listing.offset <= size, "the listing ends behind the payload");
-  require(all.text.starts_with(list(whole, tight).text), "limits change a line");
+  require(all.text.starts_with(list(whole, narrow).text), "limits change a line");
   for (const std::size_t cut : {size / 2, size - std::min<std::size_t>(size, 1)}) {
-    const Listed front = list(whole.first(cut), {});
+    const Listed front = list(whole.first(cut), roomy);
     check_lines(front);
     require(all.text.starts_with(front.text), "the listing of a front is no front");
   }

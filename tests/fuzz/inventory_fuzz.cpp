@@ -1,61 +1,85 @@
-// Any bytes as a checkpoint file: its scan and its list of tensors end with an answer or an Error.
+// Any bytes as a checkpoint file: its tensors, its tree and its JSON end with an answer or an
+// Error.
 //
-// What holds of every input: a tensor with an offset lies within the file; what is listed twice is
-// listed alike; no verdict is `safe` on what is not whole.
-#include <fmt/format.h>
+// What holds of every input: a tensor with an offset lies within the file, and its statistics count
+// no element twice; what is listed twice is listed alike; the JSON is lines of ASCII.
+#include <algorithm>
 
-#include <cstdlib>
-
-#include "brine/error.hpp"
-#include "brine/pickle.hpp"
+#include "brine/convert.hpp"
+#include "fuzz/fuzz.hpp"
+#include "fuzz/sealed.hpp"
 #include "io/file.hpp"
 #include "store/inventory.hpp"
 
 using namespace brine;
+using namespace brine::fuzz;
 
 namespace {
 
-constexpr Limits tight{.max_memo_entries = 2000, .max_text_bytes = 1 << 16, .max_nodes = 500,
-                       .max_stack_depth = 200, .max_name_bytes = 300, .max_line_bytes = 300,
-                       .max_symbols = 20, .max_pickles = 10, .max_decoder_bytes = 16 << 20,
-                       .max_zip_members = 20};
-
-void require(bool holds, std::string_view what) {
-  if (holds) return;
-  fmt::print(stderr, "{}\n", what);
-  std::abort();
+// What `body` makes, or the words of its Error.
+template <typename Body>
+std::string outcome(Body body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    require(is_of_input(error), error.what());
+    return error.what();
+  }
 }
 
-// What came of listing, as one text.
-std::string listed(const RandomSource& file, const Limits& limits) {
+std::string measured(const TensorInfo& tensor) {
+  if (!tensor.statistics) return {};
+  const TensorStatistics& found = *tensor.statistics;
+  require(found.nans + found.infinities + found.zeros <= tensor.bytes * 2,
+          "more elements are odd than there are");
+  return fmt::format("{} {} {}", found.nans, found.infinities, found.zeros);
+}
+
+std::string tensors_of(const RandomSource& file, const Limits& limits) {
   std::string all;
-  try {
-    for (const TensorInfo& each : store::list_tensors(file, limits)) {
-      const bool lies_within = !each.offset || (*each.offset <= file.size() &&
-                                                each.bytes <= file.size() - *each.offset);
-      require(lies_within, "a tensor reaches over the end of the file");
-      all += fmt::format("{} {} {}\n", each.path, each.dtype, each.bytes);
-    }
-  } catch (const Error& error) {
-    require(error.code() != Errc::internal, error.what());
-    all += error.what();
+  for (const TensorInfo& each : store::list_tensors(file, limits, {.statistics = true})) {
+    const bool lies_within =
+        !each.offset || (*each.offset <= file.size() && each.bytes <= file.size() - *each.offset);
+    require(lies_within, "a tensor reaches over the end of the file");
+    all += fmt::format("{} {} {} {}\n", each.path, each.dtype, each.bytes, measured(each));
   }
   return all;
+}
+
+std::string tree_of(const RandomSource& file, const Limits& limits) {
+  std::string all;
+  for (const TreeRow& row : store::list_tree(file, {.depth = 5}, limits)) {
+    all += fmt::format("{} {} {}\n", row.level, row.name, row.text);
+  }
+  return all;
+}
+
+std::string json_of(const RandomSource& file, const Limits& limits) {
+  Text out;
+  const std::uint64_t lines = write_json(file, out, {}, limits);
+  require(static_cast<std::uint64_t>(std::count(out.text.begin(), out.text.end(), '\n')) == lines,
+          "a line of JSON is not a pickle");
+  require(std::all_of(out.text.begin(), out.text.end(),
+                      [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }),
+          "the JSON is not ASCII");
+  return out.text;
+}
+
+void check(ByteView bytes, const Limits& limits) {
+  const io::MemoryFile file(bytes);
+  for (const auto& look : {tensors_of, tree_of, json_of}) {
+    const std::string first = outcome([&] { return look(file, limits); });
+    require(first == outcome([&] { return look(file, limits); }), "two lists of one file differ");
+  }
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const ByteView whole = std::as_bytes(std::span(data, size));
-  const io::MemoryFile file(whole);
-  for (const Limits& limits : {Limits{}, tight}) {
-    require(listed(file, limits) == listed(file, limits), "two lists of one file differ");
-    try {
-      const ScanReport report = scan_payload(file, {}, limits);
-      require(report.complete || report.verdict != Verdict::safe, "half a file is safe");
-    } catch (const Error& error) {
-      require(error.code() != Errc::internal, error.what());
-    }
+  const ByteView whole = view(data, size);
+  for (const Limits& limits : {roomy, tight}) {
+    check(whole, limits);
+    if (const auto tar = sealed(whole)) check(*tar, limits);
   }
   return 0;
 }

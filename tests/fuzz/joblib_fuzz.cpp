@@ -3,29 +3,17 @@
 // What holds of every input: how it is cut into pieces does not matter; the arrays that were found
 // lie behind one another between the opcodes; who jumps over what is to pass unread reads the
 // same.
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cstdlib>
 
-#include "brine/error.hpp"
+#include "fuzz/fuzz.hpp"
 #include "tensor/inventory.hpp"
 #include "tensor/joblib.hpp"
 
 using namespace brine;
+using namespace brine::fuzz;
 using tensor::JoblibReader;
 
 namespace {
-
-constexpr Limits tight{.max_memo_entries = 2000, .max_text_bytes = 1 << 16, .max_nodes = 500,
-                       .max_stack_depth = 200, .max_name_bytes = 300, .max_line_bytes = 300,
-                       .max_symbols = 20, .max_pickles = 3};
-
-void require(bool holds, std::string_view what) {
-  if (holds) return;
-  fmt::print(stderr, "{}\n", what);
-  std::abort();
-}
 
 enum class Way { feeding, jumping };
 
@@ -69,8 +57,8 @@ Reading read(ByteView payload, const Limits& limits, std::size_t piece, Way way)
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const ByteView whole = std::as_bytes(std::span(data, size));
-  for (const Limits& limits : {Limits{}, tight}) {
+  const ByteView whole = view(data, size);
+  for (const Limits& limits : {roomy, tight}) {
     const Reading reading = read(whole, limits, std::max<std::size_t>(size, 1), Way::feeding);
     for (const Way way : {Way::feeding, Way::jumping}) {
       const Reading split = read(whole, limits, 1 + size % 11, way);

@@ -3,29 +3,18 @@
 // What holds of every input: how it is cut into pieces does not matter; the edits of a renaming are
 // in order; the renamed pickle is read to its STOP, pushes the new names in the old order and the
 // old data texts, and the same renaming finds nothing more to do.
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cstdlib>
 
-#include "brine/error.hpp"
+#include "fuzz/fuzz.hpp"
 #include "pickle/edit.hpp"
 
 using namespace brine;
+using namespace brine::fuzz;
 using namespace brine::pickle;
 
 namespace {
 
-// Small, so that inputs of a few hundred bytes reach them.
-constexpr Limits tight{.max_memo_entries = 2000, .max_text_bytes = 4096, .max_stack_depth = 200,
-                       .max_name_bytes = 300, .max_line_bytes = 300, .max_symbols = 20};
 constexpr std::string_view prefix = "moved.";
-
-void require(bool holds, std::string_view what) {
-  if (holds) return;
-  fmt::print(stderr, "{}\n", what);
-  std::abort();
-}
 
 struct Reading {
   Machine machine;
@@ -81,11 +70,6 @@ std::string data_texts(const Machine& machine) {
   return all;
 }
 
-struct Text final : Sink {
-  std::string text;
-  void write(ByteView bytes) override { text += text_of(bytes); }
-};
-
 std::string edited(ByteView payload, const std::vector<Edit>& edits, std::size_t piece) {
   Text text;
   EditingSink sink(text, edits);
@@ -120,9 +104,9 @@ void check_renaming(ByteView payload, const Machine& before, std::size_t piece) 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const ByteView whole = std::as_bytes(std::span(data, size));
+  const ByteView whole = view(data, size);
   const std::size_t piece = 1 + size % 11;
-  for (const Limits& limits : {Limits{}, tight}) {
+  for (const Limits& limits : {roomy, tight}) {
     const Reading reading = read(whole, limits, std::max<std::size_t>(size, 1));
     const Reading split = read(whole, limits, piece);
     require(reading.outcome == split.outcome, "the pieces change the outcome");

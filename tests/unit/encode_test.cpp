@@ -147,6 +147,8 @@ BOOST_AUTO_TEST_CASE(what_a_protocol_cannot_say_is_told_with_its_path) {
       {keywords, 3, "keywords of an instance in protocol 3"},
       {Value::symbol("", "C"), 4, "a symbol without a name"},
       {Value::symbol("m", "C\nD"), 2, "a name of two lines"},
+      {Value::symbol("m", "C\nD"), 4, "a name that no import spells"},
+      {Value::symbol("m", "a b"), 5, "a name that no import spells"},
   };
   for (const auto& [value, protocol, words] : vectors) {
     expect_error(Errc::usage, words, [&, &v = value, p = protocol] { encoded(v, p); });

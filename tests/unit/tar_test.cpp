@@ -1,9 +1,8 @@
 #include "archive/tar.hpp"
 
-#include "archive/format.hpp"
-
 #include <boost/test/unit_test.hpp>
 
+#include "archive/format.hpp"
 #include "io/file.hpp"
 #include "support/expect.hpp"
 #include "support/tars.hpp"
@@ -49,8 +48,9 @@ BOOST_AUTO_TEST_CASE(names_and_sizes_are_read_in_every_form) {
              name + "=1;");
   BOOST_TEST(read(Tar().add("x", pax("path", "own"), 'x').add("short", "1").add("b", "2").str()) ==
              "own=1;b=2;");
-  BOOST_TEST(read(Tar().add("x", pax("size", "2"), 'x').header("a", "00000000000").content("12")
-                       .str()) == "a=12;");
+  BOOST_TEST(
+      read(Tar().add("x", pax("size", "2"), 'x').header("a", "00000000000").content("12").str()) ==
+      "a=12;");
   BOOST_TEST(read(Tar().add("g", pax("comment", "x"), 'g').add("a", "1").str()) == "a=1;");
   BOOST_TEST(read(Tar().header("a", "00000000001", '0', "below").content("1").str()) ==
              "below/a=1;");
@@ -82,6 +82,33 @@ BOOST_AUTO_TEST_CASE(what_is_damaged_is_refused) {
   expect_error(Errc::unsupported, "sparse", [&] { read(Tar().add("a", "", 'S').str()); });
   expect_error(Errc::limit, "max_zip_members",
                [&] { read(Tar().add("a", "").add("b", "").str(), {.max_zip_members = 1}); });
+}
+
+BOOST_AUTO_TEST_CASE(what_readers_would_take_for_different_members_is_refused) {
+  const std::string hidden = Tar().add("pickle", "N.").str();  // for who skips it, and who does not
+  const std::string name(150, 'n');
+  const std::pair<std::string, std::string_view> rows[] = {
+      {Tar().add("dir", hidden, '5').str(), "content behind dir, which is no file"},
+      {Tar().add("link", hidden, '1').str(), "content behind link, which is no file"},
+      {Tar().add("dir/", hidden, '\0').str(), "content behind dir/, which is no file"},
+      {Tar().add("x", pax("size", "512"), 'x').header("dir", "00000000000", '5').str(),
+       "content behind dir"},
+      {Tar().add("g", pax("path", "pickle"), 'g').add("a", "").str(), "names or sizes of all"},
+      {Tar().add("g", pax("size", "0"), 'g').add("a", "1").str(), "names or sizes of all"},
+      {Tar().add("l", name, 'L').add("x", pax("path", "b"), 'x').add("a", "").str(), "two of them"},
+      {Tar().add("x", pax("size", "0"), 'x').add("x", pax("size", "1"), 'x').add("a", "1").str(),
+       "two of them"},
+  };
+  for (const auto& [tar, words] : rows) {
+    expect_error(Errc::corrupt, words, [&, &bytes = tar] { read(bytes); });
+  }
+  BOOST_TEST(read(Tar().add("X", pax("path", "own"), 'X').add("a", "1").str()) == "own=1;");
+  BOOST_TEST(read(Tar()
+                      .add("x", pax("size", "1"), 'x')
+                      .add("g", pax("comment", "one"), 'g')
+                      .header("a", "00000000000")
+                      .content("1")
+                      .str()) == "a=1;");
 }
 
 BOOST_AUTO_TEST_CASE(every_truncation_says_so_or_ends_at_a_header) {

@@ -48,6 +48,7 @@ BOOST_AUTO_TEST_CASE(what_a_protocol_cannot_say_is_refused_with_its_place) {
            .stop(),
        3, "a copy on the stack"},
       {proto(2).global("m", "A.B").stop(), 4, "m:A.B has no form in protocol 4"},
+      {proto(2).global("m", "a b").stop(), 4, "m:a b has no form in protocol 4"},
       {proto(4).inst("m", "A.B").stop(), 3, "INST with the dotted name A.B"},
       {proto(4).symbol("m", "A..B").stop(), 3, "a part of the name is empty"},
       {proto(4).symbol("commands", "C").stop(), 2, "commands:C has no form in protocol 2"},
@@ -63,6 +64,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_pickle_is_corrupt_and_too_much_is_a_limit) {
   expect_error(Errc::corrupt, "at byte 1 of the payload: byte 0xff is no opcode",
                [] { converted("N\xff", 4); });
   expect_error(Errc::limit, "max_opcodes", [] { converted("NNN.", 4, {.max_opcodes = 2}); });
+  expect_error(Errc::limit, "in protocol 2: max_opcodes",
+               [] { converted("C\1a.", 2, {.max_opcodes = 3}); });
   const std::string sets = proto(4).op(Op::empty_set).op(Op::empty_set).op(Op::tuple2).stop().str();
   expect_error(Errc::limit, "max_nodes: more than 1 places",
                [&] { converted(sets, 3, {.max_nodes = 1}); });
