@@ -252,7 +252,7 @@ void Analyst::absorb(const Analysis& inside, const std::string& where) {
   for (const SymbolCount& each : inside.report.symbols) counts_[each.symbol] += each.count;
   if (!inside.incomplete.empty()) analysis_.incomplete = where + inside.incomplete;
   for (const Finding& finding : inside.report.findings) {
-    add(finding.verdict, finding.offset, where + finding.reason);
+    add({finding.verdict, finding.offset, where + finding.reason, finding.symbol});
   }
 }
 

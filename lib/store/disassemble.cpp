@@ -206,7 +206,7 @@ DisassembleReport disassemble(const RandomSource& payload, Sink& out,
 DisassembleReport disassemble_file(const std::filesystem::path& path, Sink& out,
                                    DisassembleOptions options, const Limits& limits) {
   if (options.name.empty()) options.name = path.string();
-  const io::File file(path);
+  const io::File file = io::open_input(path);
   return disassemble(file, out, options, limits);
 }
 
