@@ -128,14 +128,36 @@ void widen(ZipMember& member, std::uint64_t& header, ByteView extra) {
   }
 }
 
-void find_data(const RandomSource& zip, ZipMember& member, std::uint64_t header) {
-  const Bytes local = read(zip, header, local_bytes, "local header");
+// Bit 0 of the flags; what is read of such bytes is not what somebody with the password reads.
+bool is_encrypted(std::uint64_t flags) { return (flags & 1) != 0; }
+
+// One read for header and name: of a large zip, most of the time goes into these.
+void read_local(const RandomSource& zip, const ZipMember& member, std::uint64_t header,
+                Bytes& local) {
+  const std::uint64_t wanted = local_bytes + member.name.size();
+  const std::uint64_t available = header > zip.size() ? 0 : zip.size() - header;
+  if (available < local_bytes) {
+    damaged(fmt::format("has its local header at {}, outside its {} bytes", header, zip.size()));
+  }
+  local.resize(std::min(wanted, available));
+  zip.read_at(header, local);
+}
+
+std::string_view name_in(ByteView local, std::uint64_t bytes) {
+  return text_of(local.subspan(local_bytes)).substr(0, bytes);
+}
+
+void find_data(const RandomSource& zip, ZipMember& member, std::uint64_t header, Bytes& local) {
+  read_local(zip, member, header, local);
   if (field(local, 0, 4) != local_signature) {
     damaged(fmt::format("has no local header for {} at {}", base::printable(member.name), header));
   }
   const std::uint64_t name_bytes = field(local, 26, 2);
-  const Bytes name = read(zip, header + local_bytes, name_bytes, "local name");
-  if (text_of(name) != member.name || field(local, 8, 2) != member.method) {
+  const bool is_same = name_bytes == member.name.size() &&
+                       name_in(local, name_bytes) == member.name &&
+                       field(local, 8, 2) == member.method;
+  if (!is_same) {
+    const Bytes name = read(zip, header + local_bytes, name_bytes, "local name");
     damaged(fmt::format("calls a member {} in its directory and {} where it stands",
                         base::printable(member.name), base::printable(text_of(name))));
   }
@@ -143,13 +165,15 @@ void find_data(const RandomSource& zip, ZipMember& member, std::uint64_t header)
   if (member.offset > zip.size() || member.stored_bytes > zip.size() - member.offset) {
     damaged(fmt::format("has {} reach beyond its end", base::printable(member.name)));
   }
+  if (is_encrypted(field(local, 6, 2))) member.method = encrypted_method;
   if (member.method == 0 && member.bytes != member.stored_bytes) {
     damaged(fmt::format("stores {} with two lengths", base::printable(member.name)));
   }
 }
 
-// Takes the next entry off the front of the directory.
-ZipMember take_entry(const RandomSource& zip, ByteView& rest) {
+// Takes the next entry off the front of the directory. `local` is room that the next one uses
+// again.
+ZipMember take_entry(const RandomSource& zip, ByteView& rest, Bytes& local) {
   const std::uint64_t name = field(rest, 28, 2);
   const std::uint64_t extra = field(rest, 30, 2);
   const std::uint64_t whole = central_bytes + name + extra + field(rest, 32, 2);
@@ -162,7 +186,8 @@ ZipMember take_entry(const RandomSource& zip, ByteView& rest) {
   if (member.name.find('\0') != std::string::npos) damaged("has a NUL in a name");
   std::uint64_t header = field(rest, 42, 4);
   widen(member, header, rest.subspan(central_bytes + name, extra));
-  find_data(zip, member, header);
+  find_data(zip, member, header, local);
+  if (is_encrypted(field(rest, 8, 2))) member.method = encrypted_method;
   rest = rest.subspan(whole);
   return member;
 }
@@ -177,12 +202,13 @@ std::vector<ZipMember> read_zip(const RandomSource& zip, const Limits& limits) {
   ByteView rest = bytes;
   std::vector<ZipMember> members;
   std::uint64_t data_bytes = 0;
+  Bytes local;
   for (std::uint64_t i = 0; i < directory.members; ++i) {
     if (rest.size() < central_bytes || field(rest, 0, 4) != central_signature) {
       damaged(fmt::format("has {} members by its end record and {} in its directory",
                           directory.members, i));
     }
-    members.push_back(take_entry(zip, rest));
+    members.push_back(take_entry(zip, rest, local));
     data_bytes += members.back().stored_bytes;
     if (data_bytes > zip.size()) damaged("has members that overlap");
   }
@@ -191,6 +217,11 @@ std::vector<ZipMember> read_zip(const RandomSource& zip, const Limits& limits) {
                         directory.members));
   }
   return members;
+}
+
+std::string unreadable(const ZipMember& member) {
+  return member.method == encrypted_method ? "encrypted"
+                                           : fmt::format("compressed by method {}", member.method);
 }
 
 std::string_view zip_format(const std::vector<ZipMember>& members) {

@@ -136,6 +136,7 @@ void Analyst::look_into_member(const RandomSource& zip, const archive::ZipMember
 
 // Of a torch zip: raw numbers, unless another reader takes them for an array.
 void Analyst::look_into_storage(const RandomSource& zip, const archive::ZipMember& member) {
+  if (member.method != 0 && member.method != 8) return look_into_member(zip, member);
   Bytes head(archive::sniff_bytes);
   head.resize(read_front(*decode(zip, member, limits_), head));
   const archive::Format format = archive::sniff(head);

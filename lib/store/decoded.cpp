@@ -106,7 +106,7 @@ std::unique_ptr<Source> decode(const RandomSource& zip, const archive::ZipMember
     return std::make_unique<StoredRange>(zip, member.offset, member.bytes);
   }
   if (member.method != deflated) {
-    throw Error(Errc::unsupported, fmt::format("compressed by method {}", member.method));
+    throw Error(Errc::unsupported, archive::unreadable(member));
   }
   return std::make_unique<DecodedRange>(zip, member.offset, member.stored_bytes,
                                         StreamFormat::deflate, limits, member.bytes);

@@ -98,6 +98,35 @@ BOOST_AUTO_TEST_CASE(every_kind_of_payload_is_told) {
       {"a member of another method",
        Zip().add({.name = "m/data.pkl", .data = "xx", .method = 12}).add("m/version", "3").str(),
        "torch-zip", Verdict::unknown},
+      {"an encrypted member",
+       Zip()
+           .add({.name = "m/data.pkl", .data = safe, .local_flags = 1, .flags = 1})
+           .add("m/version", "3")
+           .str(),
+       "torch-zip", Verdict::unknown},
+      {"a member that one header calls encrypted",
+       Zip().add({.name = "m/data.pkl", .data = safe, .flags = 1}).add("m/version", "3").str(),
+       "torch-zip", Verdict::unknown},
+      {"a member that the other header calls encrypted",
+       Zip()
+           .add({.name = "m/data.pkl", .data = safe, .local_flags = 1})
+           .add("m/version", "3")
+           .str(),
+       "torch-zip", Verdict::unknown},
+      {"a bad pickle behind an encrypted storage",
+       Zip()
+           .add({.name = "m/data/0", .data = "1234", .local_flags = 1, .flags = 1})
+           .add("m/data.pkl", bad)
+           .add("m/version", "3")
+           .str(),
+       "torch-zip", Verdict::dangerous},
+      {"a bad pickle behind a storage of another method",
+       Zip()
+           .add({.name = "m/data/0", .data = "1234", .method = 12})
+           .add("m/data.pkl", bad)
+           .add("m/version", "3")
+           .str(),
+       "torch-zip", Verdict::dangerous},
       {"plain arrays", Zip().add("a.npy", npy(npy_literal("'<f4'", 1), "1234")).str(), "npz",
        Verdict::safe},
       {"object arrays", Zip().add("a.npy", npy(npy_literal("'|O'", 1), bad)).str(), "npz",
