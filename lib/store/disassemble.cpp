@@ -139,7 +139,8 @@ void Disassembler::list_member(const RandomSource& zip, const archive::ZipMember
 }
 
 void Disassembler::list_zip(const RandomSource& zip) {
-  for (const archive::ZipMember& member : archive::read_zip(zip, limits_)) {
+  const auto members = in_context(options_.name, [&] { return archive::read_zip(zip, limits_); });
+  for (const archive::ZipMember& member : members) {
     try {
       list_member(zip, member);
     } catch (const Error& error) {
@@ -151,7 +152,8 @@ void Disassembler::list_zip(const RandomSource& zip) {
 }
 
 void Disassembler::list_tar(const RandomSource& tar) {
-  for (const archive::TarMember& member : archive::read_tar(tar, limits_)) {
+  const auto members = in_context(options_.name, [&] { return archive::read_tar(tar, limits_); });
+  for (const archive::TarMember& member : members) {
     if (!member.is_file) continue;
     list_part(io::Range(tar, member.offset, member.bytes), member.name);
   }
