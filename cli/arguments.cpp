@@ -59,6 +59,12 @@ std::string hint_for_value(const Arguments& arguments, const OptionRow* row,
   if (row != nullptr && row->flags == "--codec") {
     return command_of(with_value(arguments.words, "--codec", value, nearest_codec(value)));
   }
+  if (row != nullptr && row->flags == "--protocol") {
+    return command_of(with_value(arguments.words, "--protocol", value, nearest_protocol(value)));
+  }
+  if (row != nullptr && row->flags == "--to") {
+    return command_of(with_value(arguments.words, "--to", value, "json"));
+  }
   return fmt::format("brine help {}", arguments.verb->name);
 }
 
@@ -77,7 +83,7 @@ void set_value(const Bound& bound, Arguments& arguments, const std::string& valu
 
 // A reference is chosen from the log; the example of a save has a file for a line that has none.
 std::string hint_for_missing(const Words& words, const VerbRow& verb, const PositionalRow& row) {
-  if (row.name == "REF") return "brine log";
+  if (row.name == "REF" || verb.name == "show") return "brine log";
   if (verb.name == "save" && row.name == "FILE") return command_of(with(words, {"model.pkl"}));
   return fmt::format("brine help {}", verb.name);
 }

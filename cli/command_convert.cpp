@@ -41,7 +41,7 @@ void require_form(const Arguments& arguments) {
 }
 
 int write_as_json(const Arguments& arguments) {
-  const InputPayload input(arguments.global, arguments.convert.input);
+  const InputPayload input(arguments, arguments.convert.input);
   StandardOutput output;
   write_json_file(input.path(), output, input.name());
   return exit_done;
@@ -54,7 +54,7 @@ int run_convert(const Arguments& arguments) {
   require_form(arguments);
   if (convert.to_json) return write_as_json(arguments);
   keep_from_terminal(arguments, convert.output, std::filesystem::path(convert.input).stem());
-  const InputPayload input(arguments.global, convert.input);
+  const InputPayload input(arguments, convert.input);
   const ConvertReport report = write_again(input, convert);
   note(arguments.global,
        fmt::format("{} of protocol {} in protocol {}, {} to {}", counted(report.pickles, "pickle"),

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "commands.hpp"
+#include "payloads.hpp"
 #include "progress.hpp"
 #include "render_json.hpp"
 #include "render_text.hpp"
@@ -38,6 +39,7 @@ int run_init(const Arguments& arguments) {
 }
 
 int run_verify(const Arguments& arguments) {
+  if (!arguments.reference.empty()) snapshot_of(arguments, arguments.reference);
   Store store = open_store(arguments.global);
   ProgressBar bar("verifying", arguments.global);
   const VerifyReport report = store.verify(arguments.reference, bar.callback());

@@ -1,6 +1,8 @@
 // Verbs that only look: log, show, scan, version.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "brine/hint.hpp"
 #include "command_line.hpp"
 #include "commands.hpp"
@@ -13,6 +15,37 @@
 
 namespace brine::cli {
 namespace {
+
+// What trust would lift all of the findings, each once; nothing where one of them stays.
+std::vector<std::string> to_be_trusted(std::span<const Finding> findings) {
+  std::vector<std::string> symbols;
+  for (const Finding& finding : findings) {
+    if (finding.verdict == Verdict::safe) continue;
+    if (!finding.symbol) return {};
+    const std::string symbol = spelled(*finding.symbol);
+    if (std::find(symbols.begin(), symbols.end(), symbol) == symbols.end()) {
+      symbols.push_back(symbol);
+    }
+  }
+  return symbols;
+}
+
+// A line with more symbols is read by nobody, and trust is for what was read.
+constexpr std::size_t most_trusted_at_once = 4;
+
+void tell_how_to_trust(const Arguments& arguments, std::span<const Finding> findings) {
+  const std::vector<std::string> symbols = to_be_trusted(findings);
+  if (symbols.empty() || arguments.global.quiet) return;
+  Words words = arguments.words;
+  const std::size_t count = std::min(symbols.size(), most_trusted_at_once);
+  for (std::size_t i = 0; i < count; ++i) words = with(words, {"--trust", symbols[i]});
+  note(arguments.global, count < symbols.size()
+                             ? fmt::format("if you know what made it, trust its symbols: the first "
+                                           "{} of {}",
+                                           count, symbols.size())
+                             : "if you know what made it, trust its symbols");
+  suggest(arguments.global, command_of(words));
+}
 
 ScanReport scan_of(const ScanArguments& scan) {
   if (scan.file != "-") return scan_file(scan.file, scan.options);
@@ -62,6 +95,21 @@ void require_one_listing(const Arguments& arguments) {
   }
 }
 
+void require_listing(const Arguments& arguments) {
+  if (arguments.show.tensors || arguments.show.tree) return;
+  throw Error(Errc::usage,
+              fmt::format("{} is a file and no snapshot: show lists its --tensors or its --tree",
+                          arguments.reference),
+              command_of(with(arguments.words, {"--tree"})));
+}
+
+[[noreturn]] void throw_no_input(const Arguments& arguments) {
+  const auto input = input_file();
+  const auto mended = input ? with_word(arguments.words, "-", *input) : std::nullopt;
+  throw Error(Errc::usage, "show reads a file or a snapshot, not standard input",
+              mended ? command_of(*mended) : "brine help show");
+}
+
 int show_tree(const Arguments& arguments, const std::string& id, const std::vector<TreeRow>& rows) {
   write_output(arguments.global.json
                    ? tree_document(arguments.reference, id, rows)
@@ -86,10 +134,12 @@ int show_file(const Arguments& arguments) {
 
 int run_show(const Arguments& arguments) {
   require_one_listing(arguments);
-  const bool may_be_file = arguments.show.tensors || arguments.show.tree;
-  if (may_be_file && is_file(arguments.global, arguments.reference)) {
+  if (arguments.reference == "-") throw_no_input(arguments);
+  if (is_file(arguments.global, arguments.reference)) {
+    require_listing(arguments);
     return show_file(arguments);
   }
+  snapshot_of(arguments, arguments.reference);
   const Store store = open_store(arguments.global);
   const SnapshotDetail detail = store.show(arguments.reference);
   if (arguments.show.tree) {
@@ -121,10 +171,7 @@ int run_scan(const Arguments& arguments) {
     write_text(scan_text(scan.file, report, Ink::of(Stream::output, arguments.global)));
   }
   if (report.verdict == Verdict::safe) return exit_done;
-  if (report.verdict == Verdict::unknown && report.pickles > 0) {
-    note(arguments.global,
-         fmt::format("to trust what you know: brine scan {} --trust MODULE:NAME", scan.file));
-  }
+  if (report.verdict == Verdict::unknown) tell_how_to_trust(arguments, report.findings);
   return exit_findings;
 }
 

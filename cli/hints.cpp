@@ -1,8 +1,6 @@
 #include "hints.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -12,6 +10,7 @@
 #include "commands.hpp"
 #include "payloads.hpp"
 #include "store_location.hpp"
+#include "streams.hpp"
 #include "suggest.hpp"
 #include "verb_table.hpp"
 
@@ -22,6 +21,11 @@ namespace fs = std::filesystem;
 
 bool runs(const Arguments& arguments, int (*verb)(const Arguments&)) {
   return arguments.verb != nullptr && arguments.verb->run == verb;
+}
+
+std::string page_of(const Arguments& arguments) {
+  return arguments.verb == nullptr ? "brine help"
+                                   : fmt::format("brine help {}", arguments.verb->name);
 }
 
 // The file outside the store that the command line names, if any: of one line only one is filled.
@@ -70,11 +74,27 @@ std::string load_again(const Arguments& arguments, std::string_view option) {
   return command_of(words);
 }
 
-std::string hint_for_damage(const Arguments& arguments) {
-  for (const std::string& file : {arguments.dis.file, arguments.convert.input}) {
-    if (!file.empty()) return fmt::format("brine scan {}", shell_word(file));
+// The file that a verb looked into; of one line only one is filled.
+std::optional<std::string> looked_into(const Arguments& arguments) {
+  const bool is_show = runs(arguments, run_show);
+  for (const std::string& file : {arguments.dis.file, arguments.convert.input,
+                                  is_show ? arguments.reference : std::string()}) {
+    if (file == "-" || (!file.empty() && is_file(arguments.global, file))) return file;
   }
+  return std::nullopt;
+}
+
+std::string hint_for_damage(const Arguments& arguments) {
+  if (const auto file = looked_into(arguments))
+    return fmt::format("brine scan {}", word_of_file(*file));
   return runs(arguments, run_load) ? load_again(arguments, "--fallback") : "brine verify";
+}
+
+// A scan takes what other verbs have no room for, and says what it is.
+std::string hint_for_limit(const Arguments& arguments) {
+  if (const auto file = looked_into(arguments))
+    return fmt::format("brine scan {}", word_of_file(*file));
+  return page_of(arguments);
 }
 
 // Returns what helps most after `error`, which brings no hint of its own.
@@ -82,13 +102,13 @@ std::string general_hint(const Arguments& arguments, const Error& error) {
   switch (error.code()) {
     case Errc::usage:
     case Errc::exists:
-    case Errc::limit:
-      return arguments.verb == nullptr ? "brine help"
-                                       : fmt::format("brine help {}", arguments.verb->name);
+      return page_of(arguments);
     case Errc::not_found:
       return hint_for_absence(arguments);
     case Errc::corrupt:
       return hint_for_damage(arguments);
+    case Errc::limit:
+      return hint_for_limit(arguments);
     case Errc::unusable:
     case Errc::signature:
     case Errc::replay:
@@ -107,17 +127,6 @@ std::string general_hint(const Arguments& arguments, const Error& error) {
       return {};
   }
   return {};
-}
-
-// The file that standard input comes from, if it is one: only then can a line read it again.
-std::optional<std::string> input_file() {
-  struct stat input {};
-  struct stat named {};
-  std::error_code failure;
-  const fs::path path = fs::read_symlink("/proc/self/fd/0", failure);
-  if (failure || fstat(STDIN_FILENO, &input) != 0 || !S_ISREG(input.st_mode)) return std::nullopt;
-  const bool is_there = stat(path.c_str(), &named) == 0 && named.st_ino == input.st_ino;
-  return is_there ? std::optional(path.string()) : std::nullopt;
 }
 
 std::string save_as_is(const Arguments& arguments) {
@@ -194,8 +203,8 @@ std::optional<std::string> hint_for_file(const std::string& file, const Error& e
   constexpr std::string_view blank = " FILE";
   const std::string hint = error.hint() + " ";
   const std::size_t at = hint.find(std::string(blank) + " ");
-  if (at == std::string::npos || file == "-") return std::nullopt;
-  return hint.substr(0, at + 1) + shell_word(file) + error.hint().substr(at + blank.size());
+  if (at == std::string::npos) return std::nullopt;
+  return hint.substr(0, at + 1) + word_of_file(file) + error.hint().substr(at + blank.size());
 }
 
 std::optional<std::string> hint_for_convert(const Arguments& arguments, const Error& error) {
@@ -205,7 +214,7 @@ std::optional<std::string> hint_for_convert(const Arguments& arguments, const Er
                                  std::to_string(*arguments.convert.protocol), "5"));
   }
   if (!error.hint().ends_with(" FILE")) return hint_for_place(arguments, error);
-  if (is_file(arguments.global, input)) return hint_for_file(input, error);
+  if (input == "-" || is_file(arguments.global, input)) return hint_for_file(input, error);
   return fmt::format("brine show {}", shell_word(input));
 }
 
@@ -217,6 +226,10 @@ std::optional<std::string> hint_for_verb(const Arguments& arguments, const Error
   if (!runs(arguments, run_save)) return std::nullopt;
   if (error.hint().ends_with(" --as-is")) return save_as_is(arguments);
   return error.code() == Errc::usage ? save_with_names(arguments) : std::nullopt;
+}
+
+bool is_of_missing_file(const Error& error) {
+  return error.code() == Errc::not_found && error.hint().starts_with("ls ");
 }
 
 }  // namespace
@@ -237,7 +250,10 @@ std::string in_same_store(const GlobalArguments& global, const std::string& comm
 }
 
 std::string hint_for(const Arguments& arguments, const Error& error) {
-  const auto special = hint_for_verb(arguments, error);
+  auto special = hint_for_verb(arguments, error);
+  if (!special && is_of_missing_file(error)) {
+    special = with_near_file(arguments, file_of(arguments));
+  }
   const std::string own =
       error.hint().empty() ? general_hint(arguments, error) : std::string(error.hint());
   return in_same_store(arguments.global, special.value_or(own));

@@ -61,15 +61,20 @@ Json snapshot_json(const Snapshot& snapshot) {
 }
 
 Json symbol_json(const SymbolCount& symbol) {
-  return {{"module", symbol.symbol.module},
-          {"name", symbol.symbol.name},
-          {"count", symbol.count}};
+  return {{"module", symbol.symbol.module}, {"name", symbol.symbol.name}, {"count", symbol.count}};
 }
 
 Json finding_json(const Finding& finding) {
   return {{"verdict", to_string(finding.verdict)},
           {"offset", finding.offset},
           {"reason", finding.reason}};
+}
+
+// Of a scan: manifests do not keep the symbol.
+Json accusation_json(const Finding& finding) {
+  Json fields = finding_json(finding);
+  fields["symbol"] = finding.symbol ? Json(spelled(*finding.symbol)) : Json();
+  return fields;
 }
 
 Json scan_json(const ScanReport& report) {
@@ -81,7 +86,7 @@ Json scan_json(const ScanReport& report) {
           {"pickles", report.pickles},
           {"opcodes", report.opcodes},
           {"symbols", list_of(report.symbols, symbol_json)},
-          {"findings", list_of(report.findings, finding_json)}};
+          {"findings", list_of(report.findings, accusation_json)}};
 }
 
 Json rename_json(const Rename& rename) {
@@ -132,12 +137,9 @@ Json tensor_json(const TensorInfo& tensor) {
 }
 
 Json table_json(const TableStatus& status) {
-  return {{"name", status.table.name},
-          {"version", status.table.version},
-          {"title", status.table.title},
-          {"rules", status.table.rules.size()},
-          {"digest", status.table.digest},
-          {"registered", status.registered},
+  return {{"name", status.table.name},     {"version", status.table.version},
+          {"title", status.table.title},   {"rules", status.table.rules.size()},
+          {"digest", status.table.digest}, {"registered", status.registered},
           {"snapshots", status.snapshots}};
 }
 
@@ -198,8 +200,8 @@ std::string tree_document(const std::string& target, const std::string& id,
   const Json tree = list_of(rows, [](const TreeRow& row) {
     return Json{{"level", row.level}, {"name", row.name}, {"text", row.text}};
   });
-  return document("show-tree", {{id.empty() ? "file" : "snapshot", id.empty() ? target : id},
-                                {"tree", tree}});
+  return document("show-tree",
+                  {{id.empty() ? "file" : "snapshot", id.empty() ? target : id}, {"tree", tree}});
 }
 
 std::string scan_document(std::string_view file, const ScanReport& report) {
@@ -255,13 +257,13 @@ std::string plan_document(const MigrationPlan& plan) {
 }
 
 std::string version_document() {
-  return document("version", {{"version", version()},
-                              {"codecs", list_of(codecs(), [](const CodecInfo& codec) {
-                                 return Json{{"name", codec.name},
-                                             {"min_level", codec.min_level},
-                                             {"max_level", codec.max_level},
-                                             {"default_level", codec.default_level}};
-                               })}});
+  return document("version",
+                  {{"version", version()}, {"codecs", list_of(codecs(), [](const CodecInfo& codec) {
+                                              return Json{{"name", codec.name},
+                                                          {"min_level", codec.min_level},
+                                                          {"max_level", codec.max_level},
+                                                          {"default_level", codec.default_level}};
+                                            })}});
 }
 
 std::string error_document(const Error& error) {

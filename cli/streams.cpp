@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -134,6 +135,16 @@ std::size_t StandardInput::read(ByteSpan buffer) {
                   "ls -l /proc/self/fd");
     }
   }
+}
+
+std::optional<std::string> input_file() {
+  struct stat input {};
+  struct stat named {};
+  std::error_code failure;
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/fd/0", failure);
+  if (failure || fstat(STDIN_FILENO, &input) != 0 || !S_ISREG(input.st_mode)) return std::nullopt;
+  const bool is_there = stat(path.c_str(), &named) == 0 && named.st_ino == input.st_ino;
+  return is_there ? std::optional(path.string()) : std::nullopt;
 }
 
 void StandardOutput::begin(std::uint64_t) {}

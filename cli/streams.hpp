@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "brine/store.hpp"
@@ -31,6 +33,10 @@ class StandardInput final : public Source {
  public:
   std::size_t read(ByteSpan buffer) override;
 };
+
+/// Returns the file that standard input comes from, if it is one: only then can a line read it
+/// again.
+std::optional<std::string> input_file();
 
 /// Standard output as the place where a load delivers.
 class StandardOutput final : public Target {

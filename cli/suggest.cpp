@@ -67,6 +67,15 @@ std::string nearest_codec(std::string_view text) {
   return to_string(Codec{row.id, std::clamp(level, row.min_level, row.max_level)});
 }
 
+std::string nearest_protocol(std::string_view text) {
+  constexpr int oldest = 2;
+  constexpr int newest = 5;
+  int number = newest;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure == std::errc::result_out_of_range && text.starts_with('-')) number = oldest;
+  return std::to_string(std::clamp(number, oldest, newest));
+}
+
 std::string nearest_name(std::string_view name) {
   constexpr std::size_t longest = 200;
   std::string near(name.substr(0, longest));

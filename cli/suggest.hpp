@@ -19,4 +19,8 @@ std::string nearest_codec(std::string_view text);
 /// Returns `name` as a line, a tag or a metric may be called: with `-` for what may not be in it.
 std::string nearest_name(std::string_view name);
 
+/// Returns the protocol that can be written and is next to `text`; the newest where that is no
+/// number.
+std::string nearest_protocol(std::string_view text);
+
 }  // namespace brine::cli

@@ -51,6 +51,7 @@ constexpr std::string_view table_grammar =
 
 constexpr Setter set_reference = [](Arguments& to, Value value) { to.reference = value; };
 constexpr std::array reference{PositionalRow{"REF", Need::required, set_reference}};
+constexpr std::array reference_or_file{PositionalRow{"REF|FILE", Need::required, set_reference}};
 constexpr std::array optional_reference{PositionalRow{"REF", Need::optional, set_reference}};
 
 constexpr std::array init_positionals{
@@ -161,14 +162,14 @@ constexpr std::array convert_options{
                 const std::int64_t number = whole_number("--protocol", value);
                 if (number < 2 || number > 5) {
                   throw Error(Errc::usage,
-                              fmt::format("--protocol: {} is not one of 2 to 5", number));
+                              fmt::format("--protocol wants 2, 3, 4 or 5, not {}", number));
                 }
                 to.convert.protocol = static_cast<int>(number);
               }},
     OptionRow{"--to", "json", "the object graph as JSON instead, on standard output",
               [](Arguments& to, Value value) {
                 if (value != "json") {
-                  throw Error(Errc::usage, fmt::format("--to: '{}' is not json", value));
+                  throw Error(Errc::usage, fmt::format("--to wants json, not '{}'", value));
                 }
                 to.convert.to_json = true;
               }},
@@ -190,7 +191,7 @@ constexpr std::array table{
     VerbRow{"log", "list snapshots, newest first", "brine log resnet -n 10", log_positionals,
             log_options, run_log},
     VerbRow{"show", "tell what is in a snapshot, or a file with --tensors or --tree",
-            "brine show resnet:17 --tensors", reference, show_options, run_show},
+            "brine show resnet:17 --tensors", reference_or_file, show_options, run_show},
     VerbRow{"scan", "tell what a checkpoint file would do, without running it",
             "brine scan model.pkl --trust myproject.models", scan_positionals, scan_options,
             run_scan},

@@ -32,7 +32,8 @@ py::dict to_python(const std::vector<SymbolCount>& symbols) {
 
 py::object to_python(const Finding& finding) {
   return value("Finding", "verdict"_a = to_string(finding.verdict), "offset"_a = finding.offset,
-               "reason"_a = text(finding.reason));
+               "reason"_a = text(finding.reason),
+               "symbol"_a = finding.symbol ? to_python(*finding.symbol) : py::none());
 }
 
 py::object to_python(const BlockInfo& block) {

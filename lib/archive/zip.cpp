@@ -149,14 +149,34 @@ void widen(Member& member, std::uint64_t& header, ByteView extra) {
   }
 }
 
-void find_data(const RandomSource& zip, Member& member, std::uint64_t header) {
-  const Bytes local = read(zip, header, local_bytes, "local header");
+bool is_encrypted(std::uint64_t flags) { return (flags & 1) != 0; }
+
+// One read for header and name: of a large zip, most of the time goes into these.
+void read_local(const RandomSource& zip, const Member& member, std::uint64_t header, Bytes& local) {
+  const std::uint64_t wanted = local_bytes + member.name.size();
+  const std::uint64_t available = header > zip.size() ? 0 : zip.size() - header;
+  if (available < local_bytes) {
+    damaged(fmt::format("has its local header at {}, outside its {} bytes", header, zip.size()));
+  }
+  local.resize(std::min(wanted, available));
+  zip.read_at(header, local);
+}
+
+std::string_view name_in(ByteView local, std::uint64_t bytes) {
+  return text_of(local.subspan(local_bytes)).substr(0, bytes);
+}
+
+void find_data(const RandomSource& zip, Member& member, std::uint64_t header, Bytes& local) {
+  read_local(zip, member, header, local);
   if (field(local, 0, 4) != local_signature) {
     damaged(fmt::format("has no local header for {} at {}", base::printable(member.name), header));
   }
   const std::uint64_t name_bytes = field(local, 26, 2);
-  const Bytes name = read(zip, header + local_bytes, name_bytes, "local name");
-  if (text_of(name) != member.name || field(local, 8, 2) != member.method) {
+  const bool is_same = name_bytes == member.name.size() &&
+                       name_in(local, name_bytes) == member.name &&
+                       field(local, 8, 2) == member.method;
+  if (!is_same) {
+    const Bytes name = read(zip, header + local_bytes, name_bytes, "local name");
     damaged(fmt::format("calls a member {} in its directory and {} where it stands",
                         base::printable(member.name), base::printable(text_of(name))));
   }
@@ -164,13 +184,15 @@ void find_data(const RandomSource& zip, Member& member, std::uint64_t header) {
   if (member.offset > zip.size() || member.stored_bytes > zip.size() - member.offset) {
     damaged(fmt::format("has {} reach beyond its end", base::printable(member.name)));
   }
+  member.is_encrypted |= is_encrypted(field(local, 6, 2));
   if (member.method == 0 && member.bytes != member.stored_bytes) {
     damaged(fmt::format("stores {} with two lengths", base::printable(member.name)));
   }
 }
 
-// Takes the next entry off the front of the directory.
-Member take_entry(const RandomSource& zip, ByteView& rest) {
+// Takes the next entry off the front of the directory. `local` is room that the next one uses
+// again.
+Member take_entry(const RandomSource& zip, ByteView& rest, Bytes& local) {
   const std::uint64_t name = field(rest, 28, 2);
   const std::uint64_t extra = field(rest, 30, 2);
   const std::uint64_t whole = central_bytes + name + extra + field(rest, 32, 2);
@@ -179,12 +201,12 @@ Member take_entry(const RandomSource& zip, ByteView& rest) {
                 .method = static_cast<std::uint16_t>(field(rest, 10, 2)),
                 .stored_bytes = field(rest, 20, 4),
                 .bytes = field(rest, 24, 4),
-                .is_encrypted = (field(rest, 8, 2) & 1) != 0};
+                .is_encrypted = is_encrypted(field(rest, 8, 2))};
   // Readers that are written in C end the name there.
   if (member.name.find('\0') != std::string::npos) damaged("has a NUL in a name");
   std::uint64_t header = field(rest, 42, 4);
   widen(member, header, rest.subspan(central_bytes + name, extra));
-  find_data(zip, member, header);
+  find_data(zip, member, header, local);
   rest = rest.subspan(whole);
   return member;
 }
@@ -199,12 +221,13 @@ std::vector<Member> read_zip(const RandomSource& zip, const Limits& limits) {
   ByteView rest = bytes;
   std::vector<Member> members;
   std::uint64_t data_bytes = 0;
+  Bytes local;
   for (std::uint64_t i = 0; i < directory.members; ++i) {
     if (rest.size() < central_bytes || field(rest, 0, 4) != central_signature) {
       damaged(fmt::format("has {} members by its end record and {} in its directory",
                           directory.members, i));
     }
-    members.push_back(take_entry(zip, rest));
+    members.push_back(take_entry(zip, rest, local));
     data_bytes += members.back().stored_bytes;
     if (data_bytes > zip.size()) damaged("has members that overlap");
   }

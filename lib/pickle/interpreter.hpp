@@ -205,6 +205,8 @@ class Interpreter : public TokenSink {
     return push(value);
   }
   // Each fails.
+  [[gnu::cold, gnu::noinline]] bool was_never_put(std::uint64_t index);
+  [[gnu::cold, gnu::noinline]] bool is_over_memo();
   [[gnu::cold, gnu::noinline]] bool is_too_deep();
   [[gnu::cold, gnu::noinline]] bool lacks(const Token& token, std::size_t wanted);
   [[gnu::cold, gnu::noinline]] bool refuse(const Token& token, const char* what);

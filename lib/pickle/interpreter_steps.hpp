@@ -73,7 +73,10 @@ constexpr auto Interpreter<Self, Value, hole>::make_steps() -> std::array<Step, 
 
 template <typename Self, typename Value, Value hole>
 bool Interpreter<Self, Value, hole>::push_spelled_number(const Token& token) {
-  return has_readable_argument(token) && push(self().on_literal(token));
+  const Spelling spelling = spelling_of(token);
+  if (spelling == Spelling::refused) return refuse(token, "is no number");
+  if (spelling == Spelling::disputed) self().on_dispute(token);
+  return push(self().on_literal(token));
 }
 
 template <typename Self, typename Value, Value hole>
@@ -240,9 +243,7 @@ bool Interpreter<Self, Value, hole>::are_keys(const Token& token, Shape containe
 template <typename Self, typename Value, Value hole>
 bool Interpreter<Self, Value, hole>::has_readable_argument(const Token& token) {
   std::string why = literal_problem(token);
-  if (!why.empty()) return fail(std::move(why));
-  if (spelling_of(token) == Spelling::disputed) self().on_dispute(token);
-  return true;
+  return why.empty() || fail(std::move(why));
 }
 
 // OBJ: the callable stands above the mark, its arguments above it.
@@ -338,9 +339,9 @@ bool Interpreter<Self, Value, hole>::put_spelled(const Token& token) {
 
 template <typename Self, typename Value, Value hole>
 bool Interpreter<Self, Value, hole>::get(const Token& token, std::uint64_t index) {
-  const auto value = memo_.get(index);
-  const Value got = self().on_get(token, value.value_or(hole));
-  return value ? push(got) : fail(fmt::format("memo entry {} was never put", index));
+  const Value* const value = memo_.find(index);
+  const Value got = self().on_get(token, value == nullptr ? hole : *value);
+  return value != nullptr ? push(got) : was_never_put(index);
 }
 
 template <typename Self, typename Value, Value hole>
@@ -352,8 +353,7 @@ template <typename Self, typename Value, Value hole>
 bool Interpreter<Self, Value, hole>::put(const Token& token, std::uint64_t index) {
   if (!wants(token, 1)) return false;
   self().on_put(token, index, stack_.top());
-  return memo_.put(index, stack_.top()) ||
-         fail(fmt::format("max_memo_entries: more than {} entries", limits_.max_memo_entries));
+  return memo_.put(index, stack_.top()) || is_over_memo();
 }
 
 template <typename Self, typename Value, Value hole>
@@ -375,6 +375,16 @@ bool Interpreter<Self, Value, hole>::lacks(const Token& token, std::size_t wante
 template <typename Self, typename Value, Value hole>
 bool Interpreter<Self, Value, hole>::refuse(const Token& token, const char* what) {
   return fail(fmt::format("{} {}", token.code->name, what));
+}
+
+template <typename Self, typename Value, Value hole>
+bool Interpreter<Self, Value, hole>::was_never_put(std::uint64_t index) {
+  return fail(fmt::format("memo entry {} was never put", index));
+}
+
+template <typename Self, typename Value, Value hole>
+bool Interpreter<Self, Value, hole>::is_over_memo() {
+  return fail(fmt::format("max_memo_entries: more than {} entries", limits_.max_memo_entries));
 }
 
 template <typename Self, typename Value, Value hole>

@@ -31,7 +31,6 @@ bool begins_like_pickle(ByteView content) {
 // The value of a small number; none: it is none, or its exact value does not matter.
 std::optional<std::uint32_t> small_number(const Token& token) {
   if (token.argument.empty() || !token.held || token.code->op == Op::binfloat) return std::nullopt;
-  if (spelling_of(token) != Spelling::plain) return std::nullopt;
   if (token.code->argument != Argument::line) {
     const std::size_t width = token.argument.size();
     if (width > 8 || (token.code->op != Op::binint1 && token.code->op != Op::binint2 &&
@@ -46,7 +45,8 @@ std::optional<std::uint32_t> small_number(const Token& token) {
   std::uint32_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   const bool is_whole = error == std::errc{} && end == digits.data() + digits.size();
-  return is_whole && value < most_small ? std::optional(value) : std::nullopt;
+  const bool is_small = is_whole && value < most_small;
+  return is_small && spelling_of(token) == Spelling::plain ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace
@@ -64,8 +64,16 @@ void Machine::begin(Place place) {
 }
 
 Abstract Machine::on_literal(const Token& token) {
-  if (token.code->op == Op::none) return of(Shape::none);
-  return of_number(small_number(token));
+  switch (token.code->op) {
+    case Op::none:
+      return of(Shape::none);
+    case Op::binint1:
+      return of_number(std::to_integer<std::uint32_t>(token.argument[0]));
+    case Op::binint2:
+      return of_number(static_cast<std::uint32_t>(base::little_endian<2>(token.argument.data())));
+    default:
+      return of_number(small_number(token));
+  }
 }
 
 Abstract Machine::on_text(const Token& token) {
@@ -124,7 +132,7 @@ void Machine::keep_nested(const Token& token) {
 }
 
 Abstract Machine::on_container(const Token& token, Shape shape, Items, Values items) {
-  for (const Abstract& item : items) use(token, item);
+  use(token, items);
   if (shape == Shape::list) return {shape, false, recent_.add_list(items.size())};
   if (shape == Shape::dict) return {shape, false, recent_.add(items)};
   if (shape != Shape::tuple) return of(shape);
@@ -144,7 +152,7 @@ void Machine::on_items(const Token& token, const Abstract& target, Items, Values
     }
   }
   if (target.shape == Shape::list) recent_.lengthen(target.ref, items.size());
-  for (const Abstract& item : items) use(token, item);
+  use(token, items);
 }
 
 void Machine::on_state(const Token& token, const Abstract& object, const Abstract& state) {
@@ -200,7 +208,7 @@ void Machine::add_concern(Concern::Kind kind, const Token& token,
 }
 
 Abstract Machine::on_persistent(const Token& token, Values id) {
-  for (const Abstract& part : id) use(token, part);
+  use(token, id);
   return of(Shape::unknown);
 }
 
@@ -228,6 +236,14 @@ void Machine::on_frame(const Token& token) {
   }
   const std::uint64_t length = base::little_endian(token.argument.data(), 8);
   frames_.push_back({token.offset, token.end, token.end + length});
+}
+
+// Most items are numbers and texts, of which only an edit wants to know.
+void Machine::use(const Token& token, Values items) {
+  for (const Abstract& item : items) {
+    const bool matters = item.shape == Shape::dict || item.shape == Shape::symbol;
+    if (matters || detail_ == Detail::pushes) use(token, item);
+  }
 }
 
 // What goes into some object is data, whatever else it is.

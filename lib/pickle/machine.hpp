@@ -165,6 +165,7 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   void on_result(const Abstract& value);
 
   void use(const Token& token, const Abstract& value);
+  void use(const Token& token, Values items);
   void keep_nested(const Token& token);
   void judge_text(const Token& token, std::string_view text);
   void judge_dtype(const Token& token, const Abstract& dtype, const Abstract& state);

@@ -24,9 +24,14 @@ class Memo {
   }
 
   std::optional<Value> get(std::uint64_t index) const {
-    if (index < near_.size() && near_[index] != hole) return near_[index];
-    const auto far = far_.find(index);
-    return far == far_.end() ? std::nullopt : std::optional(far->second);
+    const Value* const found = find(index);
+    return found == nullptr ? std::nullopt : std::optional(*found);
+  }
+
+  /// The same in its place; null where nothing was put. Lifetime: until the next put().
+  const Value* find(std::uint64_t index) const {
+    if (index < near_.size() && near_[index] != hole) return &near_[index];
+    return far_.empty() ? nullptr : find_far(index);
   }
 
   /// Returns how many values were put, which is where MEMOIZE puts the next.
@@ -41,6 +46,11 @@ class Memo {
     if (entry == hole) ++count_;
     entry = value;
     return count_ + far_.size() * (far_entry_places - 1) <= max_entries_;
+  }
+
+  [[gnu::noinline]] const Value* find_far(std::uint64_t index) const {
+    const auto far = far_.find(index);
+    return far == far_.end() ? nullptr : &far->second;
   }
 
   // A PUT far beyond what the memo holds goes into a map: a stream of ten bytes must not allocate

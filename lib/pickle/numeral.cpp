@@ -130,18 +130,62 @@ Spelling spelling_of_index(std::string_view line) {
   return either(index.has_value(), index && is_plain_integer(line) && !line.starts_with('-'));
 }
 
-}  // namespace
-
-std::optional<std::uint64_t> read_index(std::string_view line) {
-  const auto digits = read_integer(c_string(line));
-  std::uint64_t index = 0;
-  if (!digits) return std::nullopt;
-  const auto [end, error] = std::from_chars(digits->data(), digits->data() + digits->size(), index);
-  const bool is_whole = error == std::errc{} && end == digits->data() + digits->size();
-  return is_whole && index <= largest_index ? std::optional(index) : std::nullopt;
+std::optional<std::uint64_t> read_decimal(std::string_view digits) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const bool is_whole = error == std::errc{} && end == digits.data() + digits.size();
+  return is_whole && value <= largest_index ? std::optional(value) : std::nullopt;
 }
 
-Spelling spelling_of(Op op, std::string_view line) {
+bool take_minus(std::string_view& text) {
+  const bool is_minus = text.starts_with('-');
+  if (is_minus) text.remove_prefix(1);
+  return is_minus;
+}
+
+// What nearly all numbers are, so that few of them cost the rest of this file: `0`, or digits that
+// no zero leads and that fit into 64 bits.
+bool is_short_integer(std::string_view digits) {
+  constexpr std::size_t most = 18;
+  if (digits.empty() || digits.size() > most) return false;
+  if (digits.front() == '0') return digits.size() == 1;
+  return std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+void take_digits(std::string_view& text) {
+  while (!text.empty() && text.front() >= '0' && text.front() <= '9') text.remove_prefix(1);
+}
+
+// Digits, then perhaps a point and digits, an exponent of one or two digits: below 1e140, so that
+// it cannot overflow.
+bool is_short_float(std::string_view text) {
+  constexpr std::size_t most = 40;
+  const std::size_t size = text.size();
+  if (size > most) return false;
+  take_digits(text);
+  if (text.size() == size) return false;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    take_digits(text);
+  }
+  if (text.empty()) return true;
+  if (text.front() != 'e') return false;
+  text.remove_prefix(1);
+  take_sign(text);
+  const std::size_t digits = text.size();
+  take_digits(text);
+  return text.empty() && (digits == 1 || digits == 2);
+}
+
+bool is_short_number(Op op, std::string_view line) {
+  const bool is_index = op == Op::get || op == Op::put;
+  if (op == Op::long_ && line.ends_with('L')) line.remove_suffix(1);
+  const bool is_minus = !is_index && take_minus(line);
+  if (op == Op::float_) return is_short_float(line);
+  return is_short_integer(line) && !(is_minus && line == "0");
+}
+
+Spelling spelling_at_length(Op op, std::string_view line) {
   switch (op) {
     case Op::int_:
       return spelling_of_int(line);
@@ -149,9 +193,27 @@ Spelling spelling_of(Op op, std::string_view line) {
       return spelling_of_long(line);
     case Op::float_:
       return spelling_of_float(line);
+    default:
+      return spelling_of_index(line);
+  }
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> read_index(std::string_view line) {
+  if (is_short_integer(line)) return read_decimal(line);
+  const auto digits = read_integer(c_string(line));
+  return digits ? read_decimal(*digits) : std::nullopt;
+}
+
+Spelling spelling_of(Op op, std::string_view line) {
+  switch (op) {
+    case Op::int_:
+    case Op::long_:
+    case Op::float_:
     case Op::get:
     case Op::put:
-      return spelling_of_index(line);
+      return is_short_number(op, line) ? Spelling::plain : spelling_at_length(op, line);
     default:
       return Spelling::plain;
   }

@@ -1,5 +1,6 @@
 #include "pickle/recent.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace brine::pickle {
@@ -22,7 +23,7 @@ std::optional<std::uint64_t> product(Abstracts numbers) {
 template <typename Row>
 Row& Recent::row_for(std::vector<Row>& rows, std::size_t most, std::uint32_t number) {
   const std::size_t at = number % most;
-  if (at >= rows.size()) rows.resize(at + 1);
+  if (at >= rows.size()) rows.resize(std::min(most, std::max<std::size_t>(8, 2 * at)));
   rows[at].number = number;
   return rows[at];
 }

@@ -149,11 +149,44 @@ std::size_t TokenReader::feed(ByteView bytes) {
   return used;
 }
 
+// Opcodes whose length their byte tells, for as long as one follows the other and none of them ends
+// a frame. What is counted stays in registers: through memory, each would wait for the one before.
+std::size_t TokenReader::plain_run(ByteView bytes) {
+  std::size_t used = 0;
+  std::uint64_t offset = offset_;
+  std::uint64_t count = opcode_count_;
+  while (used < bytes.size()) {
+    const auto byte = std::to_integer<std::uint8_t>(bytes[used]);
+    const std::size_t length = plain_bytes[byte];
+    if (length == 0 || bytes.size() - used < length) break;
+    const Token token{.code = &opcodes[byte],
+                      .offset = offset,
+                      .argument_offset = offset + 1,
+                      .argument_bytes = length - 1,
+                      .held = true,
+                      .argument = bytes.subspan(used + 1, length - 1),
+                      .end = offset + length};
+    if (token.end >= frame_end_ || count >= limits_.max_opcodes) break;
+    opcode_count_ = ++count;
+    if (!sink_.on_token(token)) {
+      fail(sink_.reason(), offset);
+      break;
+    }
+    used += length;
+    if (is_diverted_) return divert(token) ? used : used - length;
+    offset += length;
+    offset_ = offset;
+  }
+  return used;
+}
+
 // Reads whole opcodes for as long as one follows the other, and keeps the front of the last.
 std::size_t TokenReader::read_on(ByteView bytes) {
   is_diverted_ = false;
   std::size_t used = 0;
   while (!is_diverted_ && used < bytes.size()) {
+    used += plain_run(bytes.subspan(used));
+    if (is_diverted_ || state_ != State::reading || used == bytes.size()) break;
     const ByteView rest = bytes.subspan(used);
     const std::size_t step_bytes = step(rest);
     if (step_bytes == 0) {

@@ -126,6 +126,7 @@ class TokenReader {
 
   // Each returns how many bytes it used, 0 when it needs more than there are.
   std::size_t read_on(ByteView bytes);
+  std::size_t plain_run(ByteView bytes);
   std::size_t step(ByteView bytes);
   std::size_t other_step(const Opcode& code, ByteView bytes);
   std::size_t buffered(ByteView bytes);

@@ -86,6 +86,13 @@ std::string reason(const SeenSymbol& seen, Standing standing) {
   return fmt::format("{} {}; pushed {} {}", described(seen), why, seen.count, times);
 }
 
+// What is still to be trusted: a Python 2 name, then what Python 3 calls it.
+std::optional<Symbol> accused(const SeenSymbol& seen, const Policy& policy) {
+  const bool is_cleared =
+      seen.protocol < 3 && policy.standing(seen.symbol, 3, seen.roles) == Standing::allowed;
+  return trustable(is_cleared ? python3_name(seen.symbol) : seen.symbol);
+}
+
 }  // namespace
 
 struct Policy::Lists {
@@ -148,13 +155,21 @@ bool Policy::is_trusted(const Symbol& symbol) const {
   return lists_->trusted_symbols.contains(symbol);
 }
 
+std::optional<Symbol> trustable(const Symbol& symbol) {
+  const std::string written = spelled(symbol);
+  const bool is_entry = is_dotted_name(symbol.module) &&
+                        (symbol.name.empty() || is_dotted_name(symbol.name)) &&
+                        base::printable(written) == written;
+  return is_entry ? std::optional(symbol) : std::nullopt;
+}
+
 std::vector<Finding> judge(std::span<const SeenSymbol> symbols, const Policy& policy) {
   std::vector<Finding> findings;
   for (const SeenSymbol& seen : symbols) {
     const Standing standing = policy.standing(seen.symbol, seen.protocol, seen.roles);
     if (standing == Standing::allowed) continue;
     const Verdict verdict = standing == Standing::denied ? Verdict::dangerous : Verdict::unknown;
-    findings.push_back({verdict, seen.offset, reason(seen, standing)});
+    findings.push_back({verdict, seen.offset, reason(seen, standing), accused(seen, policy)});
   }
   std::stable_sort(findings.begin(), findings.end(),
                    [](const Finding& a, const Finding& b) { return a.offset < b.offset; });

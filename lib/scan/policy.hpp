@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,6 +51,9 @@ class Policy {
   struct Lists;
   std::shared_ptr<const Lists> lists_;
 };
+
+/// Returns the symbol if an entry of `trusted` can spell it.
+std::optional<Symbol> trustable(const Symbol& symbol);
 
 /// Returns one finding per symbol that is not allowed, by offset: what, and why it counts.
 std::vector<Finding> judge(std::span<const SeenSymbol> symbols, const Policy& policy);

@@ -63,14 +63,18 @@ bool Analyst::wants_payload() const {
   return format != archive::Format::pickle && format != archive::Format::torch_legacy;
 }
 
-void Analyst::add(Verdict verdict, std::uint64_t offset, std::string reason) {
+void Analyst::add(Finding finding) {
+  analysis_.report.verdict = std::max(analysis_.report.verdict, finding.verdict);
   if (analysis_.report.findings.size() < most_findings) {
-    analysis_.report.findings.push_back({verdict, offset, std::move(reason)});
+    analysis_.report.findings.push_back(std::move(finding));
   } else {
     ++findings_left_out_;
-    worst_left_out_ = std::max(worst_left_out_, verdict);
+    worst_left_out_ = std::max(worst_left_out_, finding.verdict);
   }
-  analysis_.report.verdict = std::max(analysis_.report.verdict, verdict);
+}
+
+void Analyst::add(Verdict verdict, std::uint64_t offset, std::string reason) {
+  add(Finding{verdict, offset, std::move(reason)});
 }
 
 // Judges one stream of pickles inside a container, or the payload itself.
@@ -204,9 +208,7 @@ Analysis Analyst::finish() {
 }
 
 void Analyst::add_all(std::vector<Finding> findings) {
-  for (Finding& finding : findings) {
-    add(finding.verdict, finding.offset, std::move(finding.reason));
-  }
+  for (Finding& finding : findings) add(std::move(finding));
 }
 
 Analysis Analyst::conclude() {

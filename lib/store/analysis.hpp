@@ -57,6 +57,7 @@ class Analyst final : public Sink {
 
  private:
   void settle_format();
+  void add(Finding finding);
   void add(Verdict verdict, std::uint64_t offset, std::string reason);
   /// Returns false when the bytes ended inside a pickle.
   bool read_pickle(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,

@@ -122,6 +122,7 @@ void Analyst::look_into_member(const RandomSource& file, const archive::Member& 
 
 // Of a torch zip: raw numbers, unless another reader takes them for an array.
 void Analyst::look_into_storage(const RandomSource& zip, const archive::Member& member) {
+  if (!Unfolder::can_open(member)) return look_into_member(zip, member, true);
   const archive::Format format = archive::sniff(head_of(zip, member, *unfolder_));
   const bool is_other = format == archive::Format::npy || format == archive::Format::zip;
   if (is_other || is_pickle_name(member.name)) look_into_member(zip, member, true);
@@ -240,7 +241,7 @@ void Analyst::absorb(const Analysis& inside, const std::string& where) {
   for (const SymbolCount& each : inside.report.symbols) counts_[each.symbol] += each.count;
   if (!inside.incomplete.empty()) analysis_.incomplete = where + inside.incomplete;
   for (const Finding& finding : inside.report.findings) {
-    add(finding.verdict, finding.offset, where + finding.reason);
+    add({finding.verdict, finding.offset, where + finding.reason, finding.symbol});
   }
 }
 

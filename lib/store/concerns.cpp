@@ -56,6 +56,11 @@ std::string describe(const pickle::Machine& machine, const pickle::Concern& conc
   }
 }
 
+std::optional<Symbol> symbol_of(const pickle::Machine& machine, const pickle::Concern& concern) {
+  if (!concern.symbol) return std::nullopt;
+  return scan::trustable(machine.symbols()[*concern.symbol].symbol);
+}
+
 // Whether `other` gives rise to the same concern about a symbol as `machine`.
 bool has_concern(const pickle::Machine& other, const pickle::Machine& machine,
                  const pickle::Concern& concern) {
@@ -85,8 +90,8 @@ class Nest {
     }
     if (!outer.leaves_out_nested()) return;
     has_protocol_ = true;
-    add(Verdict::unknown, outer.nested().back().offset,
-        "more byte strings begin like pickles than are looked into");
+    add({Verdict::unknown, outer.nested().back().offset,
+         "more byte strings begin like pickles than are looked into"});
   }
 
   std::vector<Finding> take() { return std::move(findings_); }
@@ -103,7 +108,7 @@ class Nest {
     judge(inner, where);
     if (depth < deepest_nesting) return look_into(inner, depth + 1);
     if (!inner.nested().empty()) {
-      add(Verdict::unknown, nested.offset, where + "pickles in bytes too deep to look into");
+      add({Verdict::unknown, nested.offset, where + "pickles in bytes too deep to look into"});
     }
   }
 
@@ -111,22 +116,21 @@ class Nest {
     std::vector<scan::SeenSymbol> symbols;
     for (const pickle::MetSymbol& met : inner.symbols()) symbols.push_back(seen(met));
     for (Finding& each : scan::judge(symbols, policy_)) {
-      add(each.verdict, each.offset, where + each.reason);
+      each.reason.insert(0, where);
+      add(std::move(each));
     }
-    for (Finding& each : concern_findings(inner, policy_, where)) {
-      add(each.verdict, each.offset, std::move(each.reason));
-    }
+    for (Finding& each : concern_findings(inner, policy_, where)) add(std::move(each));
     for (const std::uint64_t offset : inner.extensions()) {
-      add(Verdict::unknown, offset, where + std::string(unknown_extension));
+      add({Verdict::unknown, offset, where + std::string(unknown_extension)});
     }
   }
 
   // Texts may read as opcodes without PROTO by chance, but not as ones that name what is denied.
-  void add(Verdict verdict, std::uint64_t offset, std::string reason) {
-    if (!has_protocol_ && verdict != Verdict::dangerous) return;
-    if (findings_.size() >= most_findings && verdict <= worst_) return;
-    worst_ = std::max(worst_, verdict);
-    findings_.push_back({verdict, offset, std::move(reason)});
+  void add(Finding finding) {
+    if (!has_protocol_ && finding.verdict != Verdict::dangerous) return;
+    if (findings_.size() >= most_findings && finding.verdict <= worst_) return;
+    worst_ = std::max(worst_, finding.verdict);
+    findings_.push_back(std::move(finding));
   }
 
   const scan::Policy& policy_;
@@ -152,8 +156,8 @@ std::vector<Finding> concern_findings(const pickle::Machine& machine, const scan
     } else if (told != nullptr && concern.kind != pickle::Concern::Kind::calls_object) {
       continue;
     }
-    findings.push_back(
-        {verdict_of(concern.kind), concern.offset, where + describe(machine, concern)});
+    findings.push_back({verdict_of(concern.kind), concern.offset,
+                        where + describe(machine, concern), symbol_of(machine, concern)});
   }
   return findings;
 }

@@ -121,7 +121,8 @@ class Converter {
 ConvertReport convert_into(const RandomSource& payload, Draft draft, const ConvertOptions& options,
                            const Limits& limits) {
   if (options.protocol < 2 || options.protocol > pickle::highest_known_protocol) {
-    throw Error(Errc::usage, fmt::format("protocol {} is not one of 2 to 5", options.protocol));
+    throw Error(Errc::usage, fmt::format("protocol {} is not one of 2 to 5", options.protocol),
+                "brine convert --protocol 5 FILE");
   }
   return in_context(base::printable(options.name),
                     [&] { return Converter(payload, draft, options.protocol, limits).run(); });

@@ -134,9 +134,10 @@ void Disassembler::list_member(const RandomSource& file, const archive::Member& 
 }
 
 void Disassembler::list_zips(const RandomSource& file) {
-  for (const archive::Extent& each : archive::find_zips(file, limits_)) {
+  const auto zips = in_context(options_.name, [&] { return archive::find_zips(file, limits_); });
+  for (const archive::Extent& each : zips) {
     const io::Range zip(file, each.offset, each.bytes);
-    list_members(zip, archive::read_zip(zip, limits_));
+    list_members(zip, in_context(options_.name, [&] { return archive::read_zip(zip, limits_); }));
   }
 }
 
@@ -175,7 +176,8 @@ void Disassembler::run_decoded(const RandomSource& payload) {
     case Format::npy:
       return list_npy(payload, options_.name);
     case Format::tar:
-      return list_members(payload, archive::read_tar(payload, limits_));
+      return list_members(
+          payload, in_context(options_.name, [&] { return archive::read_tar(payload, limits_); }));
     default:
       refuse(format, "brine scan FILE");
   }
@@ -203,7 +205,7 @@ DisassembleReport disassemble(const RandomSource& payload, Sink& out,
 DisassembleReport disassemble_file(const std::filesystem::path& path, Sink& out,
                                    DisassembleOptions options, const Limits& limits) {
   if (options.name.empty()) options.name = path.string();
-  const io::File file(path);
+  const io::File file = io::open_input(path);
   return disassemble(file, out, options, limits);
 }
 

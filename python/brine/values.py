@@ -25,11 +25,13 @@ class Symbol(NamedTuple):
 
 @dataclass(frozen=True)
 class Finding:
-    """One observation about a payload."""
+    """One observation about a payload. `symbol`: what is to be trusted, should you vouch for it;
+    None where no trust lifts it, and of a manifest."""
 
     verdict: str
     offset: int
     reason: str
+    symbol: Symbol | None = None
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import unittest
 
 from support import CommandTest
 
-VERBS = ["save", "load", "log", "show", "scan", "verify", "init", "reindex", "migrate add",
-         "migrate status", "migrate plan", "version"]
+VERBS = ["save", "load", "log", "show", "scan", "dis", "convert", "verify", "init", "reindex",
+         "migrate add", "migrate status", "migrate plan", "version"]
 
 OVERVIEW = """\
 brine keeps checkpoints: small, verified, and every old pickle in them still
@@ -94,6 +94,11 @@ class HelpTest(CommandTest):
             self.assertIn(f"Example:\n  brine {verb}", page)
             self.assertIn("--store PATH", page)
 
+    def test_a_page_names_what_its_verb_takes(self):
+        for verb, target in (("show", "REF|FILE"), ("convert", "REF|FILE"), ("scan", "FILE"),
+                             ("dis", "FILE"), ("load", "REF"), ("verify", "[REF]")):
+            self.assertTrue(self.ok("help", verb).startswith(f"usage: brine {verb} {target}"), verb)
+
     def test_help_stays_within_80_columns(self):
         for words in ([], ["migrate"], *(verb.split() for verb in VERBS)):
             for line in self.ok("help", *words).splitlines():
@@ -142,7 +147,8 @@ class UsageTest(CommandTest):
         ("no option '--step'", ["load", "run", "--step", "3"], "brine load --help"),
         ("LINE is missing", ["save"], "brine help save"),
         ("FILE is missing", ["save", "run"], "brine save run model.pkl\n"),
-        ("REF is missing", ["show"], "brine log\n"),
+        ("REF|FILE is missing", ["show"], "brine log\n"),
+        ("REF is missing", ["load"], "brine log\n"),
         ("TABLE is missing", ["migrate", "add"], "brine help migrate add"),
         ("'c' is one word too many", ["save", "a", "b", "c"], "brine help save"),
         ("--step wants a whole number, not 'x'", ["save", "r", "f", "--step", "x"], "brine help"),

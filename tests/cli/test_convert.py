@@ -158,7 +158,12 @@ to = "new.place"
         path = self.file("model.pkl", pickle.dumps(VALUE))
         self.fails(2, "wants --protocol", "convert", path,
                    hint=f"brine convert {path} --protocol 4")
-        self.fails(2, "7 is not one of 2 to 5", "convert", path, "--protocol", 7)
+        for wrong, right in ((7, 5), (1, 2), (0, 2), (-3, 2), ("x", 5), (10**30, 5), (-10**30, 2)):
+            self.fails(2, "--protocol wants", "convert", path, "--protocol", wrong,
+                       hint=f"brine convert {path} --protocol {right}\n")
+            self.fails(2, "--protocol wants", "convert", path, f"--protocol={wrong}", "-q",
+                       hint=f"brine convert {path} --protocol={right} -q\n")
+        self.fails(2, "wants 2, 3, 4 or 5, not 9", "convert", path, "--protocol", 9)
         self.fails(2, "REF|FILE is missing", "convert", "--protocol", 2)
 
     def lines(self, *words, **options):
@@ -203,7 +208,8 @@ to = "new.place"
         for more in (("-o", "x"), ("--protocol", 2)):
             self.fails(2, "--to json goes to standard output", "convert", path, "--to", "json",
                        *more, hint=f"brine convert --to json {path}")
-        self.fails(2, "'xml' is not json", "convert", path, "--to", "xml")
+        self.fails(2, "--to wants json, not 'xml'", "convert", path, "--to", "xml",
+                   hint=f"brine convert {path} --to json\n")
 
 
 if __name__ == "__main__":

@@ -101,6 +101,10 @@ class DisTest(CommandTest):
                    hint=f"brine dis {self.path / 'a.tar'} --all")
         self.fails(12, "m.gz", "dis", self.file("m.gz", gzip.compress(b"N.")[:-3]),
                    hint="brine scan")
+        for name, content in (("cut.pt", b"PK\x03\x04" + bytes(99)),
+                              ("cut.tar", bytes(257) + b"ustar\x0000" + bytes(99))):
+            path = self.file(name, content)
+            self.fails(12, f"{path}: the ", "dis", path, "--all", hint=f"brine scan {path}")
         self.fails(3, "nowhere.pkl", "dis", self.path / "nowhere.pkl")
         self.fails(2, "FILE is missing", "dis", hint="brine help dis")
 

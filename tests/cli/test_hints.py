@@ -1,10 +1,13 @@
 """The second line of an error: a command that works when it is pasted, for the same store."""
+import gzip
 import os
 import shlex
+import shutil
 import subprocess
 import unittest
 
-from support import BRINE, SAFE, CommandTest, clean_environment
+from support import (BRINE, DANGEROUS, SAFE, UNKNOWN, CommandTest, clean_environment,
+                     instance_of)
 
 TABLE = '[table]\nname = "p"\nversion = 1\n[[module]]\nfrom = "a"\nto = "{}"\n'
 
@@ -140,11 +143,147 @@ class HintTest(CommandTest):
                    hint="brine help migrate")
 
     def test_a_missing_file_reads_the_same_everywhere(self):
-        for line in ("brine save r {}", "brine scan {}", "brine migrate add {}"):
+        for line in ("brine save r {}", "brine scan {}", "brine dis {}", "brine migrate add {}"):
             for name, hint in (("no.pkl", "ls -la ."), ("no/such.pkl", "ls -la .")):
                 self.check(line.format(name), 3, hint)
                 said = self.shell(line.format(name)).stderr
                 self.assertTrue(said.startswith(f"brine: there is no file {name}\n"), said)
+
+    def trusting(self, line: str) -> str:
+        """Runs a scan of what is unknown, and returns the line that it proposes."""
+        done = self.shell(line)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        sentence, _, hint = done.stderr.rpartition("\n  try: ")
+        self.assertIn("if you know what made it, trust its symbols", sentence)
+        return hint[:-1]
+
+    def test_an_unknown_scan_is_trusted_by_the_line_that_it_proposes(self):
+        self.file("u.pkl", UNKNOWN)
+        self.file("two words.pkl", UNKNOWN)
+        self.file("array.pkl", b"\x80\x04cshop\nNet\n)R}b.")
+        net = "--trust myproject.models:Net"
+        for line, hint in (("brine scan u.pkl", f"brine scan u.pkl {net}"),
+                           ("brine scan 'two words.pkl'", f"brine scan 'two words.pkl' {net}"),
+                           ("brine scan -- u.pkl", f"brine scan {net} -- u.pkl"),
+                           ("brine scan --trust os u.pkl", f"brine scan --trust os u.pkl {net}"),
+                           ("brine scan array.pkl", "brine scan array.pkl --trust shop:Net")):
+            with self.subTest(line=line):
+                self.assertEqual(self.trusting(line), hint)
+                self.assertEqual(self.shell(hint).returncode, 0)
+        self.assertEqual(self.shell("brine scan -q u.pkl").stderr, "")
+
+    def test_many_symbols_are_trusted_a_few_at_a_time(self):
+        self.file("many.pkl", b"".join(instance_of(f"m{i}", "Net", {}) for i in range(9)))
+        line = "brine scan many.pkl"
+        for trusted in (4, 8, 9):
+            line = self.trusting(line)
+            self.assertEqual(line.count("--trust"), trusted)
+        self.assertEqual(self.shell(line).returncode, 0)
+
+    def test_a_name_of_python_2_is_trusted_with_that_of_python_3(self):
+        self.file("old.pkl", b"cQueue\nQueue\n.")
+        line = self.trusting("brine scan old.pkl")
+        self.assertEqual(self.trusting(line), f"{line} --trust queue:Queue")
+        self.assertEqual(self.shell(f"{line} --trust queue:Queue").returncode, 0)
+
+    def test_no_trust_is_proposed_for_what_it_does_not_lift(self):
+        for content in (DANGEROUS, UNKNOWN + b"\x80\x02\x82\x07.", b"", b"hello", UNKNOWN[:-3],
+                        b"cmy models\nNet\n."):
+            self.file("x.pkl", content)
+            done = self.shell("brine scan x.pkl")
+            self.assertEqual((done.returncode, done.stderr), (1, ""), done.stdout)
+
+    def test_what_is_trusted_stands_in_the_document(self):
+        self.file("u.pkl", UNKNOWN)
+        finding, = self.document("scan", "u.pkl", code=1)["findings"]
+        self.assertEqual(finding["symbol"], "myproject.models:Net")
+        self.file("x.pkl", b"\x80\x02\x82\x07.")
+        finding, = self.document("scan", "x.pkl", code=1)["findings"]
+        self.assertIsNone(finding["symbol"])
+
+    def test_a_mistyped_file_becomes_the_one_that_is_near(self):
+        self.file("model.pkl", SAFE)
+        (self.path / "half.pkl").unlink()
+        (self.path / "runs").mkdir()
+        self.file("runs/net.pkl", SAFE)
+        for line, near in (("brine show {} --tree", "model.pkl"), ("brine show --tensors {}",
+                           "model.pkl"), ("brine convert {} --to json", "model.pkl"),
+                           ("brine show --tree {}", "runs/net.pkl")):
+            wrong = near.replace("del", "dle").replace("net", "nte")
+            self.check(line.format(wrong), 3, line.format(near))
+            said = self.shell(line.format(wrong)).stderr
+            self.assertTrue(said.startswith("brine: there is neither a file nor a snapshot "
+                                            f"'{wrong}'\n"), said)
+        for line in ("brine scan {}", "brine dis {}", "brine save run {} --step 3",
+                     "brine convert ./{} --to json"):
+            self.check(line.format("modle.pkl"), 3, line.format("model.pkl"))
+            self.check(line.format("model.pikle"), 3, line.format("model.pkl"))
+
+    def test_the_near_file_is_one_of_the_same_kind(self):
+        for name in ("model.txt", "model.pt", "models.pkl"):
+            self.file(name, SAFE)
+        for wrong, near in (("modle.pt", "model.pt"), ("modles.pkl", "models.pkl"),
+                            ("modle.onnx", "model.pt")):
+            self.assertEqual(self.hint_of(f"brine scan {wrong}", 3), f"brine scan {near}")
+        for far in ("x.pt", "weights.pkl", ".pkl"):
+            self.assertEqual(self.hint_of(f"brine scan {far}", 3), "ls -la .")
+
+    def test_a_link_to_nothing_is_a_file_that_is_not_there(self):
+        (self.path / "link").symlink_to("nowhere")
+        for line in ("brine show link --tree", "brine convert link --to json"):
+            self.check(line, 3, "ls -la .")
+
+    def test_what_a_verb_cannot_read_is_scanned(self):
+        self.file("cut.gz", gzip.compress(SAFE * 50)[:-20])
+        self.file("deep.pkl", b"\x80\x04" + b"(" * 4_000_001 + b".")
+        for line in ("brine show cut.gz --tree", "brine show ./cut.gz --tensors",
+                     "brine convert cut.gz --to json"):
+            self.check(line, 12, f"brine scan {line.split()[2]}", then=1)
+        for line in ("brine show deep.pkl --tree", "brine convert deep.pkl --protocol 2"):
+            self.check(line, 15, "brine scan deep.pkl", then=1)
+
+    def test_a_file_that_is_nowhere_leads_to_its_directory(self):
+        (self.path / "empty").mkdir()
+        for line in ("brine show {} --tree", "brine show {}", "brine show --statistics {}",
+                     "brine convert {} --to json", "brine verify {}"):
+            self.check(line.format("empty/nosuch.pkl"), 3, "ls -la empty")
+            self.check(line.format("empty"), 16, "ls -la empty")
+
+    def test_a_missing_store_is_not_the_matter_with_a_missing_file(self):
+        shutil.rmtree(self.store)
+        self.file("model.pkl", SAFE)
+        for line, then in (("brine show {} --tree", 0), ("brine show {}", 2),
+                           ("brine verify {}", 3)):
+            self.check(line.format("modle.pkl"), 3, line.format("model.pkl"), then=then)
+        self.assertEqual(self.hint_of("brine show resnet", 3), "brine init")
+        self.assertEqual(self.hint_of("brine verify", 3), "brine init")
+        self.assertEqual(self.hint_of("brine --store nowhere show mm.pkl", 3),
+                         f"brine init {self.path}/nowhere")
+
+    def test_a_file_in_place_of_a_snapshot_is_looked_at_otherwise(self):
+        self.check("brine show m.pkl", 2, "brine show m.pkl --tree")
+        self.check("brine verify m.pkl", 3, "brine scan m.pkl")
+        self.check("brine verify ./m.pkl", 3, "brine scan ./m.pkl")
+
+    def test_standard_input_is_nothing_to_show(self):
+        there = shlex.quote(str(self.path / "m.pkl"))
+        self.check("brine show - --tree < m.pkl", 2, f"brine show {there} --tree")
+        self.check("cat m.pkl | brine show - --tensors", 2, "brine help show")
+        self.check("brine verify - < m.pkl", 2, f"brine scan {there}")
+
+    def test_what_standard_input_brings_is_scanned_where_it_comes_from(self):
+        half = shlex.quote(str(self.path / "half.pkl"))
+        for line, code in (("brine dis - {}", 12), ("brine convert - --protocol 2 {}", 12),
+                           ("brine convert - --to json {}", 16)):
+            self.check(line.format("< half.pkl"), code, f"brine scan {half}", then=1)
+            self.check("cat half.pkl | " + line.format(""), code, "brine scan -", then=1)
+
+    def test_what_is_no_regular_file_is_named_so(self):
+        os.mkfifo(self.path / "fifo")
+        for line in ("brine show fifo --tree", "brine show fifo", "brine verify ./fifo",
+                     "brine convert fifo --to json"):
+            self.check(line, 16, "ls -la .")
+            self.assertIn("fifo is a pipe or a device and no file\n", self.shell(line).stderr)
 
     def test_the_store_of_the_line_or_the_environment_stays_the_store(self):
         self.ok("init", "my runs")

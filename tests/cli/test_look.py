@@ -144,7 +144,8 @@ class ScanTest(CommandTest):
         self.assertEqual(document["verdict"], "dangerous")
         self.assertIn({"module": os.system.__module__, "name": "system", "count": 1},
                       document["symbols"])
-        self.assertEqual(set(document["findings"][0]), {"verdict", "offset", "reason"})
+        self.assertEqual(set(document["findings"][0]), {"verdict", "offset", "reason", "symbol"})
+        self.assertEqual(document["findings"][0]["symbol"], f"{os.system.__module__}:system")
 
     def test_standard_input_is_scanned_and_leaves_no_file(self):
         (self.path / "tmp").mkdir()

@@ -39,8 +39,11 @@ class Convert(StoreCase):
             brine.convert(path, out, protocol=4)
         self.assertIn("buffers.pkl", str(raised.exception))
         self.assertEqual(raised.exception.hint, f"brine convert --protocol 5 {path}")
-        with self.assertRaises(brine.UsageError):
-            brine.convert(path, out, protocol=7)
+        for protocol in (-1, 0, 1, 6, 9):
+            with self.assertRaises(brine.UsageError) as raised:
+                brine.convert(path, out, protocol=protocol)
+            self.assertIn(f"protocol {protocol} is not one of 2 to 5", str(raised.exception))
+            self.assertEqual(raised.exception.hint, f"brine convert --protocol 5 {path}")
         with self.assertRaises(brine.NotFoundError):
             brine.convert(self.directory / "nowhere", out, protocol=2)
         self.assertFalse(out.exists())

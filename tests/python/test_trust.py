@@ -47,6 +47,14 @@ class Trust(StoreCase):
         self.assertIn("Queue:Queue", offending)
         self.assertIs(self.store.load(saved, trusted=offending), queue.Queue)
 
+    def test_a_scan_says_what_to_trust(self):
+        path = self.directory / "file.pkl"
+        path.write_bytes(pickle.dumps([samples.Point(1, 2)]) + b"\x80\x02\x82\x07.")
+        found = [finding.symbol for finding in brine.scan(path).findings]
+        self.assertEqual(found, [brine.Symbol("samples", "Point"), None])
+        left = brine.scan(path, trusted=filter(None, found)).findings
+        self.assertEqual([finding.symbol for finding in left], [None])
+
     def test_a_dangerous_file_is_refused_and_runs_nothing(self):
         victim = self.directory / "victim"
         saved = self.import_file(pickle.dumps(samples.RunsCode(str(victim))))

@@ -28,6 +28,7 @@ class Zip {
     std::uint64_t stored_bytes = ~0ULL;
     std::uint64_t bytes = ~0ULL;
     std::uint64_t offset = ~0ULL;
+    std::uint16_t local_flags = 0;
     std::uint16_t flags = 0;
   };
 
@@ -41,8 +42,9 @@ class Zip {
     const std::string& local = member.local_name.empty() ? member.name : member.local_name;
     const std::uint64_t size = member.data.size();
     const std::uint64_t offset = or_else(member.offset, body_.size());
-    body_ += "PK\x03\x04" + le(20, 2) + le(member.flags, 2) + le(member.method, 2) + le(0, 8) +
-             le(size, 4) + le(size, 4) + le(local.size(), 2) + le(0, 2) + local + member.data;
+    body_ += "PK\x03\x04" + le(20, 2) + le(member.local_flags, 2) + le(member.method, 2) +
+             le(0, 8) + le(size, 4) + le(size, 4) + le(local.size(), 2) + le(0, 2) + local +
+             member.data;
     directory_ += "PK\x01\x02" + le(20, 2) + le(20, 2) + le(member.flags, 2) +
                   le(member.method, 2) + le(0, 8) + le(or_else(member.stored_bytes, size), 4) +
                   le(or_else(member.bytes, size), 4) + le(member.name.size(), 2) +

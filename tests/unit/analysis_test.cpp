@@ -73,8 +73,11 @@ BOOST_AUTO_TEST_CASE(every_kind_of_payload_is_told) {
       {"half a pickle", own.substr(0, own.size() - 1), "pickle", Verdict::unknown, false},
       {"one and a half", safe + own.substr(0, own.size() - 1), "pickle", Verdict::unknown, false},
       {"half of a bad one", bad.substr(0, bad.size() - 1), "pickle", Verdict::dangerous, false},
-      {"state for a class", "\x80\x04" "ccollections\nOrderedDict\nN}\x86" "b.", "pickle",
-       Verdict::dangerous},
+      {"state for a class",
+       "\x80\x04"
+       "ccollections\nOrderedDict\nN}\x86"
+       "b.",
+       "pickle", Verdict::dangerous},
       {"a name behind escapes", "S'\\x70osix'\nS'get\\160id'\n\x93.", "pickle", Verdict::dangerous},
       {"a name that no pickler writes", "\x80\x04S'o s'\nS'system'\n\x93.", "pickle",
        Verdict::dangerous, false},
@@ -95,6 +98,35 @@ BOOST_AUTO_TEST_CASE(every_kind_of_payload_is_told) {
       {"a member of another method",
        Zip().add({.name = "m/data.pkl", .data = "xx", .method = 12}).add("m/version", "3").str(),
        "torch-zip", Verdict::unknown},
+      {"an encrypted member",
+       Zip()
+           .add({.name = "m/data.pkl", .data = safe, .local_flags = 1, .flags = 1})
+           .add("m/version", "3")
+           .str(),
+       "torch-zip", Verdict::unknown},
+      {"a member that one header calls encrypted",
+       Zip().add({.name = "m/data.pkl", .data = safe, .flags = 1}).add("m/version", "3").str(),
+       "torch-zip", Verdict::unknown},
+      {"a member that the other header calls encrypted",
+       Zip()
+           .add({.name = "m/data.pkl", .data = safe, .local_flags = 1})
+           .add("m/version", "3")
+           .str(),
+       "torch-zip", Verdict::unknown},
+      {"a bad pickle behind an encrypted storage",
+       Zip()
+           .add({.name = "m/data/0", .data = "1234", .local_flags = 1, .flags = 1})
+           .add("m/data.pkl", bad)
+           .add("m/version", "3")
+           .str(),
+       "torch-zip", Verdict::dangerous},
+      {"a bad pickle behind a storage of another method",
+       Zip()
+           .add({.name = "m/data/0", .data = "1234", .method = 12})
+           .add("m/data.pkl", bad)
+           .add("m/version", "3")
+           .str(),
+       "torch-zip", Verdict::dangerous},
       {"plain arrays", Zip().add("a.npy", npy(npy_literal("'<f4'", 1), "1234")).str(), "npz",
        Verdict::safe},
       {"object arrays", Zip().add("a.npy", npy(npy_literal("'|O'", 1), bad)).str(), "npz",
@@ -152,6 +184,38 @@ BOOST_AUTO_TEST_CASE(pieces_change_nothing) {
       BOOST_TEST(split.incomplete == whole.incomplete);
       BOOST_TEST(split.buffers.size() == whole.buffers.size());
     }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(findings_have_the_symbols_that_they_are_about) {
+  const Symbol ordered{"collections", "OrderedDict"};
+  const std::string changed =
+      "\x80\x04"
+      "ccollections\nOrderedDict\n}b.";
+  const std::string named =
+      "\x80\x04"
+      "cshop.models\nNet\n.";
+  const std::string in_bytes =
+      "\x80\x04"
+      "C" +
+      std::string(1, char(named.size())) + named + ".";
+  const struct {
+    const char* what;
+    std::string payload;
+    std::optional<Symbol> symbol;
+  } rows[] = {
+      {"a symbol on no list", named, model},
+      {"a class that is changed", changed, ordered},
+      {"a symbol in bytes", in_bytes, model},
+      {"a symbol in a zip", Zip().add("m/data.pkl", named).add("m/version", "3").str(), model},
+      {"a symbol in gzip", packed(CodecId::gzip, named), model},
+      {"an extension code", "\x80\x02\x82\x07.", std::nullopt},
+      {"a disputed number", "I017\n.", std::nullopt},
+  };
+  for (const auto& row : rows) {
+    const auto findings = analyse(row.payload).report.findings;
+    BOOST_REQUIRE_MESSAGE(!findings.empty(), row.what);
+    BOOST_TEST((findings[0].symbol == row.symbol), row.what);
   }
 }
 
@@ -235,9 +299,8 @@ BOOST_AUTO_TEST_CASE(joblib_that_is_cut_or_cannot_be_measured_is_not_whole) {
     BOOST_TEST(!cut.incomplete.empty());
     BOOST_TEST((cut.report.verdict >= Verdict::unknown));
   }
-  const Analysis named =
-      analyse(Stream().proto(4).symbol("joblib.numpy_pickle", "NumpyArrayWrapper").str() +
-              noise(100));
+  const Analysis named = analyse(
+      Stream().proto(4).symbol("joblib.numpy_pickle", "NumpyArrayWrapper").str() + noise(100));
   BOOST_TEST(named.report.format == "joblib");
   BOOST_TEST(!named.incomplete.empty());
   BOOST_TEST((named.report.verdict >= Verdict::unknown));
@@ -253,8 +316,8 @@ BOOST_AUTO_TEST_CASE(extension_codes_are_unknown) {
 
 BOOST_AUTO_TEST_CASE(extension_codes_that_are_told_are_judged_as_their_symbols) {
   const ScanOptions options{.trusted = {"shop.models:Net"},
-                            .extensions = {"7=shop.models:Net", "300=os:system",
-                                           "70000=other:Net", "8=collections:OrderedDict"}};
+                            .extensions = {"7=shop.models:Net", "300=os:system", "70000=other:Net",
+                                           "8=collections:OrderedDict"}};
   const Stream inner = Stream().proto(2).op(Op::ext2, 300, 2).stop();
   struct Row {
     const char* name;
@@ -267,8 +330,7 @@ BOOST_AUTO_TEST_CASE(extension_codes_that_are_told_are_judged_as_their_symbols) 
       {"denied", Stream().op(Op::ext2, 300, 2), Verdict::dangerous},
       {"on no list", Stream().op(Op::ext4, 70'000, 4), Verdict::unknown},
       {"not told", Stream().op(Op::ext1, 9, 1), Verdict::unknown},
-      {"changed", Stream().op(Op::ext1, 8, 1).op(Op::empty_dict).op(Op::build),
-       Verdict::dangerous},
+      {"changed", Stream().op(Op::ext1, 8, 1).op(Op::empty_dict).op(Op::build), Verdict::dangerous},
       {"in bytes", Stream().op(Op::binbytes, inner.str(), 4), Verdict::dangerous},
   };
   for (const Row& row : rows) {
@@ -279,13 +341,12 @@ BOOST_AUTO_TEST_CASE(extension_codes_that_are_told_are_judged_as_their_symbols) 
 }
 
 BOOST_AUTO_TEST_CASE(malformed_extensions_are_told) {
-  const char* const entries[] = {"",      "7",        "7=",       "=m:N",           "x=m:N",
-                                 "0=m:N", "7=module", "7=:N",     "2147483648=m:N", "7=m:",
-                                 "-1=m:N", "7=a b:N", "+7=m:N"};
+  const char* const entries[] = {
+      "",     "7",      "7=",      "=m:N",  "x=m:N", "0=m:N", "7=module", "7=:N", "2147483648=m:N",
+      "7=m:", "-1=m:N", "7=a b:N", "+7=m:N"};
   for (const char* entry : entries) {
-    expect_error(Errc::usage, "extension '", [&] {
-      scan_payload(io::MemoryFile(bytes_of(".")), {.extensions = {entry}});
-    });
+    expect_error(Errc::usage, "extension '",
+                 [&] { scan_payload(io::MemoryFile(bytes_of(".")), {.extensions = {entry}}); });
   }
   expect_error(Errc::usage, "a second time", [] {
     scan_payload(io::MemoryFile(bytes_of(".")), {.extensions = {"7=m:N", "7=m:O"}});
@@ -293,7 +354,9 @@ BOOST_AUTO_TEST_CASE(malformed_extensions_are_told) {
 }
 
 BOOST_AUTO_TEST_CASE(what_a_trusted_symbol_makes_may_be_called) {
-  const std::string payload = "\x80\x02" "cshop\nmake\n)R)R.";
+  const std::string payload =
+      "\x80\x02"
+      "cshop\nmake\n)R)R.";
   BOOST_TEST(has_finding(analyse(payload), "something that shop:make made"));
   const std::vector<std::string> trusted{"shop:make"};
   const auto verdict = [&](std::string_view of) {

@@ -26,6 +26,22 @@ bool holds_objects(std::string_view type) {
   return header(npy(npy_literal(type, 0), "")).holds_objects;
 }
 
+// Counts how often it is asked.
+class Counted final : public RandomSource {
+ public:
+  explicit Counted(std::string_view content) : file_(bytes_of(content)) {}
+  std::uint64_t size() const override { return file_.size(); }
+  void read_at(std::uint64_t offset, ByteSpan buffer) const override {
+    ++reads_;
+    file_.read_at(offset, buffer);
+  }
+  std::size_t reads() const { return reads_; }
+
+ private:
+  io::MemoryFile file_;
+  mutable std::size_t reads_ = 0;
+};
+
 Zip two_members() { return Zip().add("a/data.pkl", "N.").add("a/data/0", "0123456789"); }
 
 }  // namespace
@@ -67,6 +83,34 @@ BOOST_AUTO_TEST_CASE(every_format_is_told_by_its_first_bytes) {
 
 BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(zip)
+
+BOOST_AUTO_TEST_CASE(a_member_costs_one_read) {
+  Zip zip;
+  for (int i = 0; i < 100; ++i) zip.add("archive/data/" + std::to_string(i), "1234");
+  const std::string content = zip.str();
+  const Counted source(content);
+  BOOST_TEST(read_zip(source, {}).size() == 100u);
+  BOOST_TEST(source.reads() < 105u);
+}
+
+BOOST_AUTO_TEST_CASE(either_header_may_call_a_member_encrypted) {
+  for (const auto& [local, central] :
+       {std::pair(1, 1), std::pair(0, 1), std::pair(1, 0), std::pair(0x801, 0x800)}) {
+    const auto members = read(Zip()
+                                  .add({.name = "a",
+                                        .data = "x",
+                                        .local_flags = static_cast<std::uint16_t>(local),
+                                        .flags = static_cast<std::uint16_t>(central)})
+                                  .add("b", "y")
+                                  .str());
+    BOOST_TEST(members[0].is_encrypted);
+    BOOST_TEST(!members[1].is_encrypted);
+  }
+  const auto plain =
+      read(Zip().add({.name = "a", .data = "x", .local_flags = 8, .flags = 8}).str());
+  BOOST_TEST(!plain[0].is_encrypted);
+  BOOST_TEST(unreadable({.method = 12}) == "compressed by method 12");
+}
 
 BOOST_AUTO_TEST_CASE(members_are_found_where_they_stand) {
   const std::string zip = two_members().str("a comment");

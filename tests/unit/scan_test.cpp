@@ -39,8 +39,7 @@ void expect_all(Standing expected, std::initializer_list<Case> cases) {
   const Policy policy;
   for (const Case& row : cases) {
     const Standing found = policy.standing(symbol(row.symbol), row.protocol, row.roles);
-    BOOST_TEST(found == expected,
-               row.symbol << " at protocol " << row.protocol << " is " << found);
+    BOOST_TEST(found == expected, row.symbol << " at protocol " << row.protocol << " is " << found);
   }
 }
 
@@ -88,18 +87,17 @@ BOOST_AUTO_TEST_CASE(what_frameworks_push_is_allowed) {
 }
 
 BOOST_AUTO_TEST_CASE(a_name_on_no_list_is_unlisted) {
-  expect_all(Standing::unlisted,
-             {{"myproject.models:Net"},
-              {"__main__:Net"},
-              {"collections:OrderedDict.fromkeys"},
-              {"collections:Ordereddict"},
-              {"collections.OrderedDict:x"},
-              {"functools:reduce_"},
-              {"torch:_utils"},
-              {"scipy.stats._distn_infrastructure:rv_frozen"},
-              {"osmium:system"},
-              {"", 0},
-              {"mymodule:", 0}});
+  expect_all(Standing::unlisted, {{"myproject.models:Net"},
+                                  {"__main__:Net"},
+                                  {"collections:OrderedDict.fromkeys"},
+                                  {"collections:Ordereddict"},
+                                  {"collections.OrderedDict:x"},
+                                  {"functools:reduce_"},
+                                  {"torch:_utils"},
+                                  {"scipy.stats._distn_infrastructure:rv_frozen"},
+                                  {"osmium:system"},
+                                  {"", 0},
+                                  {"mymodule:", 0}});
 }
 
 BOOST_AUTO_TEST_CASE(a_symbol_is_allowed_for_what_its_list_says_only) {
@@ -142,58 +140,56 @@ BOOST_AUTO_TEST_CASE(a_module_is_allowed_with_what_is_in_it) {
 }
 
 BOOST_AUTO_TEST_CASE(names_that_passed_other_scanners_are_denied) {
-  expect_all(Standing::denied,
-             {{"os:system"},
-              {"posix:system"},
-              {"nt:system"},
-              {"os.path:join"},
-              {"subprocess:Popen"},
-              {"builtins:eval"},
-              {"builtins:getattr"},
-              {"builtins:getattr.__call__"},
-              {"builtins:__import__"},
-              {"_operator:methodcaller"},
-              {"operator:attrgetter"},
-              {"_pickle:loads"},
-              {"_io:open"},
-              {"pkgutil:resolve_name"},
-              {"importlib:import_module"},
-              {"importlib._bootstrap:_gcd_import"},
-              {"numpy.core:_ufunc_reconstruct"},
-              {"numpy.testing._private.utils:runstring"},
-              {"numpy.f2py.crackfortran:getlincoef"},
-              {"torch.storage:_load_from_bytes"},
-              {"torch.serialization:load"},
-              {"torch.hub:load"},
-              {"torch._inductor.codecache:compile_file"},
-              {"joblib:load"},
-              {"dill._dill:_get_attr"},
-              {"cloudpickle.cloudpickle:_make_function"},
-              {"pip._internal:main"},
-              {"ensurepip:_run_pip"},
-              {"asyncio.unix_events:_UnixSubprocessTransport._start"},
-              {"timeit:timeit"},
-              {"profile:Profile.run"},
-              {"idlelib.pyshell:ModifiedInterpreter.runcode"},
-              {"pty:spawn"},
-              {"uuid:_get_command_stdout"},
-              {"logging:FileHandler"},
-              {"pathlib:PosixPath.write_text"},
-              {"types:CodeType"}});
+  expect_all(Standing::denied, {{"os:system"},
+                                {"posix:system"},
+                                {"nt:system"},
+                                {"os.path:join"},
+                                {"subprocess:Popen"},
+                                {"builtins:eval"},
+                                {"builtins:getattr"},
+                                {"builtins:getattr.__call__"},
+                                {"builtins:__import__"},
+                                {"_operator:methodcaller"},
+                                {"operator:attrgetter"},
+                                {"_pickle:loads"},
+                                {"_io:open"},
+                                {"pkgutil:resolve_name"},
+                                {"importlib:import_module"},
+                                {"importlib._bootstrap:_gcd_import"},
+                                {"numpy.core:_ufunc_reconstruct"},
+                                {"numpy.testing._private.utils:runstring"},
+                                {"numpy.f2py.crackfortran:getlincoef"},
+                                {"torch.storage:_load_from_bytes"},
+                                {"torch.serialization:load"},
+                                {"torch.hub:load"},
+                                {"torch._inductor.codecache:compile_file"},
+                                {"joblib:load"},
+                                {"dill._dill:_get_attr"},
+                                {"cloudpickle.cloudpickle:_make_function"},
+                                {"pip._internal:main"},
+                                {"ensurepip:_run_pip"},
+                                {"asyncio.unix_events:_UnixSubprocessTransport._start"},
+                                {"timeit:timeit"},
+                                {"profile:Profile.run"},
+                                {"idlelib.pyshell:ModifiedInterpreter.runcode"},
+                                {"pty:spawn"},
+                                {"uuid:_get_command_stdout"},
+                                {"logging:FileHandler"},
+                                {"pathlib:PosixPath.write_text"},
+                                {"types:CodeType"}});
 }
 
 BOOST_AUTO_TEST_CASE(a_dotted_name_is_followed_to_where_it_leads) {
-  expect_all(Standing::denied,
-             {{"torch:serialization.os.system"},
-              {"torch:serialization.os"},
-              {"torch:hub.load"},
-              {"torch:storage._load_from_bytes"},
-              {"numpy:testing.runstring"},
-              {"collections:_sys.modules.os"},
-              {"myproject:socket.create_connection"},
-              {"myproject:Net.__init__.__globals__"},
-              {"myproject:sys"},
-              {"collections:abc.sys.modules"}});
+  expect_all(Standing::denied, {{"torch:serialization.os.system"},
+                                {"torch:serialization.os"},
+                                {"torch:hub.load"},
+                                {"torch:storage._load_from_bytes"},
+                                {"numpy:testing.runstring"},
+                                {"collections:_sys.modules.os"},
+                                {"myproject:socket.create_connection"},
+                                {"myproject:Net.__init__.__globals__"},
+                                {"myproject:sys"},
+                                {"collections:abc.sys.modules"}});
   expect_all(Standing::unlisted,
              {{"myproject:Net.profile"}, {"myproject:code"}, {"myproject:Outer.Inner"}});
 }
@@ -209,8 +205,7 @@ BOOST_AUTO_TEST_SUITE(python2)
 BOOST_AUTO_TEST_CASE(names_map_before_modules) {
   BOOST_TEST((python3_name(symbol("__builtin__:xrange")) == symbol("builtins:range")));
   BOOST_TEST((python3_name(symbol("__builtin__:set")) == symbol("builtins:set")));
-  BOOST_TEST((python3_name(symbol("copy_reg:_reconstructor")) ==
-              symbol("copyreg:_reconstructor")));
+  BOOST_TEST((python3_name(symbol("copy_reg:_reconstructor")) == symbol("copyreg:_reconstructor")));
   BOOST_TEST((python3_name(symbol("numpy:ndarray")) == symbol("numpy:ndarray")));
 }
 
@@ -302,6 +297,22 @@ BOOST_AUTO_TEST_CASE(a_finding_names_what_python_3_would_import) {
   const std::vector<Finding> found = judge(seen, Policy());
   BOOST_REQUIRE(found.size() == 1u);
   BOOST_TEST(found[0].reason.find("__builtin__:eval (builtins:eval in Python 3)") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_finding_has_the_symbol_that_trust_would_lift_it_for) {
+  const auto accused = [](const Symbol& symbol, int protocol, std::vector<std::string> trusted) {
+    const std::vector<SeenSymbol> seen{{symbol, protocol, 1, 0}};
+    return judge(seen, Policy(trusted)).at(0).symbol;
+  };
+  BOOST_TEST((accused({"my.models", "Net"}, 4, {}) == Symbol{"my.models", "Net"}));
+  BOOST_TEST((accused({"posix", "system"}, 4, {"posix"}) == Symbol{"posix", "system"}));
+  BOOST_TEST((accused({"evil", ""}, 4, {}) == Symbol{"evil", ""}));
+  BOOST_TEST((accused({"Queue", "Queue"}, 2, {}) == Symbol{"Queue", "Queue"}));
+  BOOST_TEST((accused({"Queue", "Queue"}, 2, {"Queue:Queue"}) == Symbol{"queue", "Queue"}));
+  for (const Symbol& symbol : {Symbol{"my models", "Net"}, Symbol{"my", "a:b"}, Symbol{".my", "a"},
+                               Symbol{"evil\x1b[2J", "a"}, Symbol{"my", "a\xff"}}) {
+    BOOST_TEST(!accused(symbol, 4, {}), symbol.module);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_finding_can_be_printed_whatever_the_name) {

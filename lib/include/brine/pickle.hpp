@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,18 +39,21 @@ struct Finding {
   Verdict verdict = Verdict::unknown;  ///< what this observation alone amounts to
   std::uint64_t offset = 0;            ///< in the payload, of the opcode it is about
   std::string reason;                  ///< one sentence
+  /// To be trusted by a caller who vouches for it; nothing where no trust lifts the finding, and in
+  /// what manifests keep.
+  std::optional<Symbol> symbol = {};
   friend bool operator==(const Finding&, const Finding&) = default;
 };
 
 /// What a payload is and what it would do. Values, never an exception: a file that cannot be read
 /// as what it claims to be has findings, not an error.
 struct ScanReport {
-  std::string format;    ///< `pickle`, `torch-zip`, `joblib`, `npy`, `zip`, `tar`, ... or `unknown`
-  int protocol = 0;      ///< highest protocol declared, 0 where none is
+  std::string format;  ///< `pickle`, `torch-zip`, `joblib`, `npy`, `zip`, `tar`, ... or `unknown`
+  int protocol = 0;    ///< highest protocol declared, 0 where none is
   std::uint64_t payload_bytes = 0;
-  std::uint64_t pickles = 0;   ///< found in the payload
+  std::uint64_t pickles = 0;  ///< found in the payload
   std::uint64_t opcodes = 0;
-  bool complete = false;       ///< every pickle was read to its STOP
+  bool complete = false;  ///< every pickle was read to its STOP
   Verdict verdict = Verdict::unknown;
   std::vector<SymbolCount> symbols;  ///< sorted
   std::vector<Finding> findings;     ///< by offset; at most 1,000, then a count
