@@ -73,6 +73,7 @@ class Analyst final : public Sink {
   void look_into_zip(const RandomSource& zip);
   void look_into_tar(const RandomSource& tar);
   void look_into_part(const RandomSource& part, const std::string& where);
+  void look_into_loaded(const RandomSource& payload);
   void look_into_compressed(const RandomSource& payload);
   void absorb(const Analysis& inside, const std::string& where);
   void look_inside(const RandomSource& payload);
@@ -91,6 +92,7 @@ class Analyst final : public Sink {
   Limits limits_;
   std::size_t depth_;
   pickle::Machine machine_;
+  bool has_loaded_ = false;  // what the machine tells of is looked into
   std::vector<std::unique_ptr<pickle::Machine>> inner_machines_;  // of pickles inside joblib
   std::optional<PickleStream> stream_;
   std::optional<archive::Format> format_;
