@@ -74,7 +74,8 @@ constexpr Abstract of_maker(std::uint32_t maker) {
   return of_made(Made::thing, maker < most_width ? maker + 1 : 0);
 }
 constexpr std::optional<std::uint32_t> maker_of(const Abstract& value) {
-  const bool is_known = made_of(value) == Made::thing && width_of(value) > 0;
+  const bool is_known = value.shape == Shape::unknown && made_of(value) == Made::thing &&
+                        width_of(value) > 0;
   return is_known ? std::optional(width_of(value) - 1) : std::nullopt;
 }
 

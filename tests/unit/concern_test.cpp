@@ -112,6 +112,12 @@ BOOST_AUTO_TEST_CASE(a_state_that_comes_late_is_told) {
   BOOST_TEST(concerns(Stream(none_at_all).stop()) == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_state_of_none_for_a_tuple_is_no_concern) {
+  Stream many;
+  for (int i = 0; i < 100; ++i) many.one().op(Op::tuple1).op(Op::pop);
+  BOOST_TEST(concerns(many.one().op(Op::tuple1).op(Op::none).op(Op::build).stop()) == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_text_that_is_made_of_bytes_is_told) {
   const auto made = [](std::string_view codec) {
     return Stream().global("builtins", "str").op(Op::short_binbytes, "x", 1).text(codec)
