@@ -10,16 +10,25 @@
 
 namespace brine::pickle {
 
+/// What else is known of a value.
+enum class Trait : std::uint8_t {
+  none,
+  hole,     ///< it is no value
+  symbols,  ///< a tuple that holds some, or a tuple that does
+  old,      ///< such a tuple from the memo; or what a call made, with a state or from the memo
+};
+
 struct Abstract {
   Shape shape = Shape::unknown;
-  bool is_hole = false;
+  Trait trait = Trait::none;
   /// Of a text: a push in text_pushes(), or under Detail::symbols a number in the TextTable; or one
-  /// of the two below. Of a symbol: its index. Of a tuple or dict: its number in Recent. Of a
+  /// of the two below. Of a symbol: its index. Of a tuple or dict: its number in Recent. Of
+  /// bytes: their number among byte strings. Of a
   /// number: see of_number(). Of what a call made: see of_made().
   std::uint32_t ref = 0;
   friend bool operator==(const Abstract&, const Abstract&) = default;
 };
-inline constexpr Abstract no_value{Shape::unknown, true, 0};
+inline constexpr Abstract no_value{Shape::unknown, Trait::hole, 0};
 inline constexpr std::uint32_t far_text = ~std::uint32_t{0};       ///< no plain name
 inline constexpr std::uint32_t lost_text = ~std::uint32_t{0} - 1;  ///< over the limits
 
@@ -32,7 +41,7 @@ constexpr bool is_name(const Abstract& value) {
 
 /// A number that is not known, or `number` below 2^31.
 constexpr Abstract of_number(std::optional<std::uint32_t> number) {
-  return {Shape::scalar, false, number && *number < (1U << 31) ? *number + 1 : 0};
+  return {Shape::scalar, Trait::none, number && *number < (1U << 31) ? *number + 1 : 0};
 }
 constexpr std::optional<std::uint32_t> number_of(const Abstract& value) {
   if (value.shape != Shape::scalar || value.ref == 0) return std::nullopt;
@@ -54,7 +63,7 @@ constexpr std::uint32_t most_width = (1U << 29) - 1;
 
 /// `width`: bytes of an item of the dtype, at most most_width.
 constexpr Abstract of_made(Made made, std::uint32_t width = 0) {
-  return {Shape::unknown, false, width << 3 | static_cast<std::uint32_t>(made)};
+  return {Shape::unknown, Trait::none, width << 3 | static_cast<std::uint32_t>(made)};
 }
 constexpr Made made_of(const Abstract& value) {
   return value.shape == Shape::unknown ? static_cast<Made>(value.ref & 7) : Made::thing;
@@ -65,7 +74,8 @@ constexpr Abstract of_maker(std::uint32_t maker) {
   return of_made(Made::thing, maker < most_width ? maker + 1 : 0);
 }
 constexpr std::optional<std::uint32_t> maker_of(const Abstract& value) {
-  const bool is_known = made_of(value) == Made::thing && width_of(value) > 0;
+  const bool is_known = value.shape == Shape::unknown && made_of(value) == Made::thing &&
+                        width_of(value) > 0;
   return is_known ? std::optional(width_of(value) - 1) : std::nullopt;
 }
 

@@ -23,18 +23,20 @@ constexpr Row rows[] = {
     {"_functools", "partial", Effect::keeps_call},
     {"collections", "defaultdict", Effect::calls_default},
     {"_codecs", "encode", Effect::encodes},
-    {"numpy.core.multiarray", "_reconstruct", Effect::makes_first},
-    {"numpy._core.multiarray", "_reconstruct", Effect::makes_first},
-    {"numpy.core._multiarray_umath", "_reconstruct", Effect::makes_first},
-    {"numpy._core._multiarray_umath", "_reconstruct", Effect::makes_first},
-    {"numpy.core._internal", "_reconstruct", Effect::makes_first},
-    {"numpy._core._internal", "_reconstruct", Effect::makes_first},
-    {"multiarray", "_reconstruct", Effect::makes_first},
+    {"numpy.core.multiarray", "_reconstruct", Effect::makes_array},
+    {"numpy._core.multiarray", "_reconstruct", Effect::makes_array},
+    {"numpy.core._multiarray_umath", "_reconstruct", Effect::makes_array},
+    {"numpy._core._multiarray_umath", "_reconstruct", Effect::makes_array},
+    {"numpy.core._internal", "_reconstruct", Effect::makes_array},
+    {"numpy._core._internal", "_reconstruct", Effect::makes_array},
+    {"multiarray", "_reconstruct", Effect::makes_array},
     {"numpy.core.multiarray", "scalar", Effect::makes_scalar},
     {"numpy._core.multiarray", "scalar", Effect::makes_scalar},
     {"numpy.core._multiarray_umath", "scalar", Effect::makes_scalar},
     {"numpy._core._multiarray_umath", "scalar", Effect::makes_scalar},
     {"multiarray", "scalar", Effect::makes_scalar},
+    {"numpy", "memmap", Effect::opens_file},
+    {"numpy.core.memmap", "memmap", Effect::opens_file},
     {"numpy.ma.core", "_mareconstruct", Effect::makes_both},
     {"numpy.ma.mrecords", "_mrreconstruct", Effect::makes_both},
     {"numpy.random", "__RandomState_ctor", Effect::makes_generator},
@@ -43,6 +45,7 @@ constexpr Row rows[] = {
     {"numpy.random._pickle", "__generator_ctor", Effect::makes_generator},
     {"numpy.random._pickle", "__bit_generator_ctor", Effect::calls_default},
     {"torch._utils", "_rebuild_wrapper_subclass", Effect::makes_first},
+    {"torch.storage", "_load_from_bytes", Effect::loads_bytes},
     {"torch._tensor", "_rebuild_from_type", Effect::rebuilds},
     {"torch._tensor", "_rebuild_from_type_v2", Effect::rebuilds},
     {"torch.tensor", "_rebuild_from_type", Effect::rebuilds},
@@ -53,6 +56,7 @@ constexpr Row rows[] = {
     {"pandas.tseries.index", "_new_DatetimeIndex", Effect::makes_first},
     {"pandas.core.indexes.datetimes", "_new_DatetimeIndex", Effect::makes_first},
     {"pandas.core.indexes.interval", "_new_IntervalIndex", Effect::makes_first},
+    {"pandas.core.indexes.timedeltas", "_new_TimedeltaIndex", Effect::makes_first},
     {"pandas.tseries.period", "_new_PeriodIndex", Effect::makes_first},
     {"pandas.core.indexes.period", "_new_PeriodIndex", Effect::makes_first},
     {"sklearn.neighbors._ball_tree", "newObj", Effect::makes_first},
@@ -79,7 +83,8 @@ Effect effect_of(const Symbol& symbol) {
   const auto row = std::find_if(std::begin(rows), std::end(rows), [&](const Row& each) {
     return each.name == symbol.name && each.module == symbol.module;
   });
-  return row == std::end(rows) ? Effect::none : row->effect;
+  if (row != std::end(rows)) return row->effect;
+  return symbol.name.starts_with("__pyx_unpickle_") ? Effect::makes_first : Effect::none;
 }
 
 bool is_builtin_base(const Symbol& symbol) {

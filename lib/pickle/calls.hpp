@@ -22,6 +22,9 @@ enum class Effect : std::uint8_t {
   none,
   dtype,          ///< numpy.dtype(code, ...): judged when it gets its state
   makes_first,    ///< f(cls, ...): cls.__new__ runs
+  makes_array,    ///< numpy's f(cls, shape, code): an array of class cls, by numpy's own __new__
+  opens_file,     ///< cls.__new__ does; but an array of this class may be made otherwise
+  loads_bytes,    ///< torch.storage._load_from_bytes: what the bytes hold is loaded
   makes_both,     ///< f(cls, cls, ...): that of both runs
   reconstructs,   ///< copyreg._reconstructor(cls, base, state): base.__new__ and base.__init__ run
   calls_default,  ///< f() runs: at once, or as the factory of a defaultdict

@@ -166,12 +166,13 @@ NodeId Graph::on_call(const Token& token, NodeId callable, NodeId arguments) {
   return add_object(token, NodeKind::call, {.callable = callable, .arguments = arguments});
 }
 
-void Graph::on_state(const Token&, NodeId object, NodeId state) {
+NodeId Graph::on_state(const Token&, NodeId object, NodeId state) {
   built_ = object;
   const Node& built = nodes_[object];
   const bool takes = built.kind == NodeKind::call || built.kind == NodeKind::persistent ||
                      built.kind == NodeKind::other;
   if (takes) objects_[built.number].state = state;
+  return object;
 }
 
 NodeId Graph::on_persistent(const Token& token, Values id) {

@@ -119,7 +119,7 @@ class Graph final : public Interpreter<Graph, NodeId, no_node> {
   NodeId on_container(const Token& token, Shape shape, Items form, Values items);
   void on_items(const Token& token, NodeId target, Items form, Values items);
   NodeId on_call(const Token& token, NodeId callable, NodeId arguments);
-  void on_state(const Token& token, NodeId object, NodeId state);
+  NodeId on_state(const Token& token, NodeId object, NodeId state);
   NodeId on_persistent(const Token& token, Values id);
   NodeId on_extension(const Token& token);
   NodeId on_symbol(const Token& token, std::string_view module, std::string_view name);

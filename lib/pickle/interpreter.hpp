@@ -10,7 +10,7 @@
 //   Value on_container(token, shape, form, span) a new container with these items
 //   void on_items(token, target, form, span)     items, perhaps none, that go into `target`
 //   Value on_call(token, callable, arguments)    REDUCE, NEWOBJ, NEWOBJ_EX, OBJ, INST
-//   void on_state(token, object, state)          BUILD
+//   Value on_state(token, object, state)         BUILD; the object
 //   Value on_persistent(token, span)             the id, or none where the opcode spells it
 //   Value on_extension(token)
 //   Value on_symbol(token, module, name)         GLOBAL, and the class of INST

@@ -308,9 +308,7 @@ bool Interpreter<Self, Value, hole>::set_state(const Token& token) {
   if (!wants(token, 2)) return false;
   const bool takes = takes_state(self().shape_of(stack_.top(1)), self().shape_of(stack_.top()));
   if (!wants(takes, token, "sets the state of a value that has none")) return false;
-  self().on_state(token, stack_.top(1), stack_.top());
-  stack_.drop(1);
-  return holds();
+  return replace(2, self().on_state(token, stack_.top(1), stack_.top()));
 }
 
 // Spelled in a line, which not every reader takes for the same number.

@@ -8,6 +8,7 @@
 #include "base/arithmetic.hpp"
 #include "pickle/literal.hpp"
 #include "pickle/numeral.hpp"
+#include "pickle/probe.hpp"
 
 namespace brine::pickle {
 namespace {
@@ -15,18 +16,9 @@ namespace {
 constexpr std::size_t most_extensions = 100;
 constexpr std::size_t most_nested = 10'000;
 constexpr std::uint64_t most_nested_bytes = 16U << 20;
-constexpr std::size_t smallest_nested = 5;  // a symbol of two letters and STOP
 
 constexpr std::size_t most_concerns = 100;
 constexpr std::uint64_t most_small = 1U << 31;
-
-// From protocol 2 on all begin with PROTO; before, harmful ones begin with a symbol or a mark.
-bool begins_like_pickle(ByteView content) {
-  if (content.size() < smallest_nested) return false;
-  const auto front = static_cast<Op>(content[0]);
-  if (front == Op::proto) return std::to_integer<int>(content[1]) <= highest_known_protocol;
-  return (front == Op::global || front == Op::mark) && content.back() == std::byte{'.'};
-}
 
 // The value of a small number; none: it is none, or its exact value does not matter.
 std::optional<std::uint32_t> small_number(const Token& token) {
@@ -77,24 +69,24 @@ Abstract Machine::on_literal(const Token& token) {
 }
 
 Abstract Machine::on_text(const Token& token) {
-  constexpr Abstract far{Shape::text, false, far_text};
-  constexpr Abstract lost{Shape::text, false, lost_text};
+  constexpr Abstract far{Shape::text, Trait::none, far_text};
+  constexpr Abstract lost{Shape::text, Trait::none, lost_text};
   if (!token.held) return far;
   const Op op = token.code->op;
   const bool is_bytes = op == Op::binstring || op == Op::short_binstring;  // in Python 2
-  if (is_bytes && begins_like_pickle(token.argument)) keep_nested(token);
+  if (is_bytes && may_be_pickle(token.argument)) keep_nested(token);
   const auto text = text_of_push(token, scratch_);
   if (text) judge_text(token, *text);
   if (!text || !is_plain_name(*text)) return far;
   const auto number = texts_.number(*text);
   if (!number) return lost;
-  if (detail_ == Detail::symbols) return {Shape::text, false, *number};
+  if (detail_ == Detail::symbols) return {Shape::text, Trait::none, *number};
   if (is_full(text_pushes_)) return lost;
   text_pushes_.push_back({.offset = token.offset,
                           .text = *number,
                           .bytes = static_cast<std::uint16_t>(token.end - token.offset),
                           .op = token.code->op});
-  return {Shape::text, false, static_cast<std::uint32_t>(text_pushes_.size() - 1)};
+  return {Shape::text, Trait::none, static_cast<std::uint32_t>(text_pushes_.size() - 1)};
 }
 
 // What the unpickler looks up on an instance, it calls: no matter what the instance keeps there.
@@ -105,21 +97,25 @@ void Machine::judge_text(const Token& token, std::string_view text) {
     const bool is_shadowing =
         std::find(std::begin(shadowing), std::end(shadowing), text) != std::end(shadowing);
     if (is_shadowing) add_concern(Concern::Kind::shadows, token);
-  } else if (text.starts_with("dateutil/")) {
+  } else if (may_name_zone(text)) {
     add_concern(Concern::Kind::opens_zone, token);
   }
 }
 
 Abstract Machine::on_bytes(const Token& token) {
   if (!token.held) buffers_.push_back({token.argument_offset, token.argument_bytes});
-  if (begins_like_pickle(token.argument)) keep_nested(token);
+  if (may_be_pickle(token.argument)) keep_nested(token);
+  if (may_name_zone(brine::text_of(token.argument))) {
+    add_concern(Concern::Kind::opens_zone, token);
+  }
   switch (token.code->op) {
     case Op::bytearray8:
       return of(Shape::bytearray);
     case Op::next_buffer:
       return of(Shape::unknown);
     default:
-      return of(Shape::bytes);
+      last_bytes_ = {token.argument_offset, token.argument_bytes};
+      return {Shape::bytes, Trait::none, ++bytes_number_};
   }
 }
 
@@ -133,19 +129,23 @@ void Machine::keep_nested(const Token& token) {
 
 Abstract Machine::on_container(const Token& token, Shape shape, Items, Values items) {
   use(token, items);
-  if (shape == Shape::list) return {shape, false, recent_.add_list(items.size())};
-  if (shape == Shape::dict) return {shape, false, recent_.add(items)};
+  if (shape == Shape::list) return {shape, Trait::none, recent_.add_list(items.size())};
+  if (shape == Shape::dict) return {shape, Trait::none, recent_.add(items)};
   if (shape != Shape::tuple) return of(shape);
   if (!has_its_objects(items, recent_)) {
     add_concern(Concern::Kind::short_array, token, dtype_number_);
   }
-  return {shape, false, recent_.add(items)};
+  const bool has_symbols = std::any_of(items.begin(), items.end(), [](const Abstract& each) {
+    return is_symbol(each) || (each.shape == Shape::tuple && each.trait != Trait::none);
+  });
+  return {shape, has_symbols ? Trait::symbols : Trait::none, recent_.add(items)};
 }
 
 void Machine::on_items(const Token& token, const Abstract& target, Items, Values items) {
   if (is_symbol(target) && !items.empty()) {
     add_concern(Concern::Kind::changes_import, token, target.ref);
   }
+  if (target.trait == Trait::old && !items.empty()) add_concern(Concern::Kind::late_state, token);
   if (target.shape == Shape::dict) {
     if (!recent_.append(target.ref, items)) {
       add_concern(Concern::Kind::believed_dtype, token, dtype_number_);
@@ -155,9 +155,21 @@ void Machine::on_items(const Token& token, const Abstract& target, Items, Values
   use(token, items);
 }
 
-void Machine::on_state(const Token& token, const Abstract& object, const Abstract& state) {
+// numpy takes any sequence apart, and a list may change meanwhile.
+bool Machine::is_plain_state(const Abstract& object, const Abstract& state) const {
+  if (state.shape != Shape::list && !is_open(state.shape)) return true;
+  const auto maker = maker_of(object);
+  if (!maker) return state.shape != Shape::list;
+  const std::string_view module = symbols_[*maker].symbol.module;
+  const std::string_view package = module.substr(0, module.find('.'));
+  return package != "numpy" && package != "multiarray";
+}
+
+Abstract Machine::on_state(const Token& token, const Abstract& object, const Abstract& state) {
   use(token, state);
-  if (state.shape == Shape::list) add_concern(Concern::Kind::list_state, token);
+  if (!is_plain_state(object, state)) add_concern(Concern::Kind::list_state, token);
+  if (object.trait == Trait::old) add_concern(Concern::Kind::late_state, token);
+  release_wrapped(object, state);
   if (is_symbol(object)) {
     add_concern(Concern::Kind::changes_import, token, object.ref);
   } else if (is_dtype(object)) {
@@ -169,6 +181,7 @@ void Machine::on_state(const Token& token, const Abstract& object, const Abstrac
       add_concern(Concern::Kind::calls_object, token);
     }
   }
+  return aged(object);
 }
 
 void Machine::judge_dtype(const Token& token, const Abstract& dtype, const Abstract& state) {
@@ -184,7 +197,7 @@ void Machine::judge_dtype(const Token& token, const Abstract& dtype, const Abstr
 
 Abstract Machine::on_get(const Token& token, const Abstract& value) {
   if (is_shifted_) add_concern(Concern::Kind::shared_memo, token);
-  return value;
+  return aged(value);
 }
 
 void Machine::on_put(const Token& token, std::uint64_t, const Abstract&) {
@@ -208,6 +221,7 @@ void Machine::add_concern(Concern::Kind kind, const Token& token,
 }
 
 Abstract Machine::on_persistent(const Token& token, Values id) {
+  if (const auto module = named_module(id)) return *module;
   use(token, id);
   return of(Shape::unknown);
 }
@@ -241,21 +255,25 @@ void Machine::on_frame(const Token& token) {
 // Most items are numbers and texts, of which only an edit wants to know.
 void Machine::use(const Token& token, Values items) {
   for (const Abstract& item : items) {
-    const bool matters = item.shape == Shape::dict || item.shape == Shape::symbol;
+    const bool matters = item.shape == Shape::dict || item.shape == Shape::symbol ||
+                         (item.shape == Shape::tuple && item.trait != Trait::none);
     if (matters || detail_ == Detail::pushes) use(token, item);
   }
 }
 
 // What goes into some object is data, whatever else it is.
 void Machine::use(const Token& token, const Abstract& value) {
-  if (value.shape == Shape::dict && !recent_.use(value.ref)) {
+  const bool is_noted =
+      value.shape == Shape::dict || (value.shape == Shape::tuple && value.trait != Trait::none);
+  if (is_noted && !recent_.use(value.ref)) {
     add_concern(Concern::Kind::believed_dtype, token, dtype_number_);
   }
   on_result(value);
 }
 
 void Machine::on_result(const Abstract& value) {
-  if (is_symbol(value)) symbols_[value.ref].roles |= role::value;
+  if (is_symbol(value)) keep(value.ref);
+  if (value.shape == Shape::tuple && value.trait == Trait::old) keep_again(value);
   if (detail_ == Detail::pushes && is_name(value)) text_pushes_[value.ref].is_data = true;
 }
 
@@ -345,7 +363,7 @@ Abstract Machine::add_symbol(SymbolPush push, std::string_view module, std::stri
     }
     pushes_.push_back(push);
   }
-  return {Shape::symbol, false, push.symbol};
+  return {Shape::symbol, Trait::none, push.symbol};
 }
 
 template class Interpreter<Machine, Abstract, no_value>;

@@ -32,6 +32,7 @@ struct MetSymbol {
   int protocol = 0;          ///< in force there
   Roles roles = 0;
   Effect effect = Effect::none;
+  std::uint64_t kept = 0;  ///< by how many objects, as a value
 };
 
 /// A push of a text that may be a name, see is_plain_name().
@@ -80,8 +81,10 @@ struct Concern {
     nested_frames,     ///< which not every reader takes
     unfinished_frame,  ///< behind its STOP: readers disagree where the next pickle begins
     shadows,           ///< a text that, as an attribute, changes what an object is or does
-    list_state,        ///< which no pickler writes, and numpy reads
+    list_state,        ///< or one that a call made, which no pickler writes and numpy reads
     opens_zone,        ///< a text that pandas opens a file for
+    made_text,         ///< a text that is made of bytes: what it says is not looked at
+    late_state,        ///< state or items for what has a state already, or may have
   };
   Kind kind{};
   std::uint64_t offset = 0;
@@ -129,6 +132,8 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   const std::vector<Concern>& concerns() const noexcept { return concerns_; }
   /// Of byte strings that are held; at most 10,000 and 16 MiB.
   const std::vector<Nested>& nested() const noexcept { return nested_; }
+  /// Bytes that a call in the pickle loads as a file of torch, by offset; at most 100,000.
+  const std::vector<Buffer>& loaded() const noexcept { return loaded_; }
   bool leaves_out_nested() const noexcept { return leaves_out_nested_; }
   /// Whether it gave up on a name that is a text, but none that a pickler writes for a name: no
   /// chance, as it may be in bytes that are no pickle.
@@ -142,7 +147,7 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   using Values = Abstracts;
 
   static Shape shape_of(const Abstract& value) { return value.shape; }
-  static Abstract of(Shape shape) { return {shape, false, 0}; }
+  static Abstract of(Shape shape) { return {shape, Trait::none, 0}; }
 
   // As the interpreter calls them.
   Abstract on_literal(const Token& token);
@@ -151,14 +156,14 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   Abstract on_container(const Token& token, Shape shape, Items form, Values items);
   void on_items(const Token& token, const Abstract& target, Items form, Values items);
   Abstract on_call(const Token& token, const Abstract& callable, const Abstract& arguments);
-  void on_state(const Token& token, const Abstract& object, const Abstract& state);
+  Abstract on_state(const Token& token, const Abstract& object, const Abstract& state);
   Abstract on_persistent(const Token& token, Values id);
   Abstract on_extension(const Token& token);
   Abstract on_symbol(const Token& token, std::string_view module, std::string_view name);
   Abstract on_stack_symbol(const Token& token, const Abstract& module, const Abstract& name);
   void on_protocol(int protocol);
   Abstract on_get(const Token& token, const Abstract& value);
-  static Abstract on_dup(const Token&, const Abstract& value) { return value; }
+  static Abstract on_dup(const Token&, const Abstract& value) { return aged(value); }
   void on_put(const Token& token, std::uint64_t index, const Abstract& value);
   void on_dispute(const Token& token) { add_concern(Concern::Kind::disputed_number, token); }
   void on_frame(const Token& token);
@@ -166,11 +171,25 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
 
   void use(const Token& token, const Abstract& value);
   void use(const Token& token, Values items);
+  bool is_plain_state(const Abstract& object, const Abstract& state) const;
+  bool is_made_text(const Abstract& callable, std::optional<Values> given) const;
+  bool loads(const Abstract& bytes);
+  void release_wrapped(const Abstract& object, const Abstract& state);
+  bool makes_array(const Abstract& type);
+  bool is_layer(const Abstract& value) const;
+  static Abstract aged(Abstract value);
+  void keep(std::uint32_t symbol);
+  void release(std::uint32_t symbol);
+  void keep_all();
+  void keep_again(const Abstract& tuple);
+  bool take_apart(const Abstract& tuple);
+  std::optional<Abstract> named_module(Values id);
   void keep_nested(const Token& token);
   void judge_text(const Token& token, std::string_view text);
   void judge_dtype(const Token& token, const Abstract& dtype, const Abstract& state);
-  std::optional<Abstract> follow(Effect effect, const Token& token, const Abstract& arguments);
-  std::optional<Abstract> follow_many(Effect effect, Values items);
+  std::optional<Abstract> follow(const Token& token, const Abstract& callable,
+                                 const Abstract& arguments);
+  std::optional<Abstract> follow_many(Effect effect, const Abstract& maker, Values items);
   Abstract make_dtype(Values items) const;
   bool is_made(const Abstract& value);
   bool is_called(const Abstract& value);
@@ -205,6 +224,9 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   std::vector<std::uint64_t> extensions_;
   std::vector<Concern> concerns_;
   std::vector<Nested> nested_;
+  std::vector<Buffer> loaded_;
+  Buffer last_bytes_;               // where the latest byte string stands
+  std::uint32_t bytes_number_ = 0;  // and its number
   std::uint64_t nested_bytes_ = 0;
   bool leaves_out_nested_ = false;
   Recent recent_;
@@ -213,6 +235,8 @@ class Machine final : public Interpreter<Machine, Abstract, no_value> {
   bool follows_memo_ = false;  // the pickle before in this stream left one
   bool is_shifted_ = false;    // so MEMOIZE has put where another reader would not
   bool hides_name_ = false;
+  bool keeps_all_ = false;            // of symbols: a tuple with some was lost sight of
+  std::vector<std::uint32_t> taken_;  // symbols that the call at hand needs and does not keep
   std::string scratch_;
 };
 

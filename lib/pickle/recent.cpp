@@ -47,6 +47,7 @@ std::uint32_t Recent::add(Abstracts items) {
   entry.is_whole = true;
   entry.is_used = false;
   entry.is_shared = false;
+  entry.is_taken = false;
   entry.items.clear();
   put(entry, items);
   if (const auto count = product(items)) row_for(counts_, most_counts, last_).count = *count;
@@ -78,6 +79,17 @@ bool Recent::use(std::uint32_t number) {
     entry->is_shared = std::exchange(entry->is_used, true);
   }
   return !sealed_.contains(number);
+}
+
+bool Recent::take(std::uint32_t number) {
+  Entry* entry = find(kept_, most_kept, number);
+  return entry != nullptr && !entry->is_used && !std::exchange(entry->is_taken, true);
+}
+
+Recent::Taken Recent::take_back(std::uint32_t number) {
+  Entry* entry = find(kept_, most_kept, number);
+  if (entry == nullptr) return Taken::unknown;
+  return std::exchange(entry->is_taken, false) ? Taken::yes : Taken::no;
 }
 
 std::optional<Abstracts> Recent::items(std::uint32_t number) {

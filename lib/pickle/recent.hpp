@@ -29,8 +29,16 @@ class Recent {
   /// Notes what goes into the dict of this number. Returns false when it is sealed.
   bool append(std::uint32_t number, Abstracts items);
 
-  /// Notes that the dict goes into an object. Returns false when it is sealed.
+  /// Notes that the tuple or dict goes into an object. Returns false when it is sealed.
   bool use(std::uint32_t number);
+
+  /// Notes that a call takes the tuple apart, so that no object holds it. Returns false when one
+  /// may, or when a call has done so before.
+  bool take(std::uint32_t number);
+
+  enum class Taken : std::uint8_t { no, yes, unknown };
+  /// Returns whether a call took the tuple apart, and forgets that.
+  Taken take_back(std::uint32_t number);
 
   /// Returns all that it holds; none: not known. Lifetime: until the next add() or append().
   std::optional<Abstracts> items(std::uint32_t number);
@@ -50,6 +58,7 @@ class Recent {
     bool is_whole = false;
     bool is_used = false;
     bool is_shared = false;
+    bool is_taken = false;
     std::vector<Abstract> items;
   };
   struct Count {

@@ -101,7 +101,7 @@ class Survey final : public Interpreter<Survey, Slot, no_slot> {
   Slot on_container(const Token& token, Shape shape, Items form, Values items);
   void on_items(const Token& token, const Slot& target, Items form, Values items);
   Slot on_call(const Token& token, const Slot& callable, const Slot& arguments);
-  void on_state(const Token&, const Slot&, const Slot&) {}
+  static Slot on_state(const Token&, const Slot& object, const Slot&) { return object; }
   Slot on_persistent(const Token& token, Values id);
   Slot on_extension(const Token& token);
   Slot on_symbol(const Token& token, std::string_view module, std::string_view name);

@@ -36,13 +36,14 @@ pickle::Roles roles_of(std::string_view word) {
   if (word == "checked") return checked;
   if (word == "maker") return value | checked;
   if (word == "call") return value | instance | checked | called;
-  return word == "class" ? value | instance : value;
+  if (word == "type") return value | instance;
+  return word == "class" ? instance : value;
 }
 
 void add_allowed(BuiltInLists& lists, std::string_view line) {
   const pickle::Roles roles = roles_of(take_until(line, ' '));
   lists.allowed.emplace(line, roles);
-  if ((roles & pickle::role::value) != 0) {
+  if ((roles & (pickle::role::value | pickle::role::instance)) != 0) {
     lists.allowed_modules.insert(line.substr(0, line.find(':')));
   }
 }

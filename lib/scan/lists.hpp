@@ -3,7 +3,8 @@
 // An allow list has one `ROLE module:Name` per line; ROLE is what a pickle may do with the symbol:
 //
 //   value    keep it as it is
-//   class    also make instances of it, by its __new__
+//   class    make instances of it, by its __new__; not keep it, as something could call it then
+//   type     both of value and class
 //   call     also call it, with any arguments
 //   checked  call it with arguments that are known (Effect in pickle/calls.hpp), nothing else
 //   maker    both of value and checked

@@ -63,9 +63,26 @@ std::string described(const SeenSymbol& seen) {
   return fmt::format("{} ({} in Python 3)", written, spelled(mapped));
 }
 
+pickle::Roles permitted_for(const Symbol& symbol) {
+  const BuiltInLists& lists = built_in_lists();
+  if (symbol.name.empty()) {
+    return lists.allowed_modules.contains(symbol.module) ? pickle::role::value : 0;
+  }
+  const auto row = lists.allowed.find(spelled(symbol));
+  return row == lists.allowed.end() ? pickle::Roles{0} : row->second;
+}
+
+// What the payload does with it and no list allows.
+pickle::Roles excess_of(const SeenSymbol& seen) {
+  const pickle::Roles written = seen.roles & ~permitted_for(seen.symbol);
+  if (written != 0 || seen.protocol >= 3) return written;
+  return seen.roles & ~permitted_for(python3_name(seen.symbol));
+}
+
 std::string_view told_as(pickle::Roles roles) {
   if ((roles & pickle::role::called) != 0) return "called with these arguments";
-  return (roles & pickle::role::instance) != 0 ? "made an instance of" : "kept as a value";
+  return (roles & pickle::role::value) != 0 ? "kept, where something may call it"
+                                            : "made an instance of";
 }
 
 std::string reason_of(const SeenSymbol& seen, Standing standing) {
@@ -73,7 +90,7 @@ std::string reason_of(const SeenSymbol& seen, Standing standing) {
     case Standing::denied:
       return "is on the deny list: it can run code, touch files or reach what does";
     case Standing::misused:
-      return fmt::format("is on an allow list, but not to be {}", told_as(seen.roles));
+      return fmt::format("is on an allow list, but not to be {}", told_as(excess_of(seen)));
     default:
       return "is on no allow list";
   }
@@ -118,22 +135,15 @@ struct Policy::Lists {
   // The deny list has some that may be called with arguments that are known: they are allowed
   // first.
   Standing judge(const Symbol& symbol, pickle::Roles roles) const {
-    const BuiltInLists& built_in = built_in_lists();
     if (trusted_symbols.contains(symbol)) return Standing::allowed;
-    const pickle::Roles permitted = permitted_for(symbol, built_in);
+    const pickle::Roles permitted = permitted_for(symbol);
     const bool is_listed = permitted != 0;
-    if (is_listed && (roles & ~permitted) == 0) return Standing::allowed;
-    if (is_denied(symbol, built_in)) return Standing::denied;
+    // What is pushed and dropped was imported nevertheless.
+    const bool may_import = (permitted & (pickle::role::value | pickle::role::instance)) != 0;
+    if (roles == 0 ? may_import : is_listed && (roles & ~permitted) == 0) return Standing::allowed;
+    if (is_denied(symbol, built_in_lists())) return Standing::denied;
     if (trusted_modules.contains(symbol.module)) return Standing::allowed;
     return is_listed ? Standing::misused : Standing::unlisted;
-  }
-
-  static pickle::Roles permitted_for(const Symbol& symbol, const BuiltInLists& built_in) {
-    if (symbol.name.empty()) {
-      return built_in.allowed_modules.contains(symbol.module) ? pickle::role::value : 0;
-    }
-    const auto row = built_in.allowed.find(spelled(symbol));
-    return row == built_in.allowed.end() ? pickle::Roles{0} : row->second;
   }
 };
 
@@ -144,8 +154,6 @@ Policy::Policy(std::span<const std::string> trusted) {
 }
 
 Standing Policy::standing(const Symbol& symbol, int protocol, pickle::Roles roles) const {
-  // What is pushed and dropped was imported nevertheless.
-  if (roles == 0) roles = pickle::role::value;
   const Standing written = lists_->judge(symbol, roles);
   if (protocol >= 3) return written;
   return std::max(written, lists_->judge(python3_name(symbol), roles));

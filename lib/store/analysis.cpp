@@ -111,6 +111,9 @@ void Analyst::judge_as_plain_pickle(const pickle::Machine& plain) {
     add(finding.verdict, finding.offset, as_plain + finding.reason);
   }
   add_all(concern_findings(plain, policy_, as_plain, &machine_));
+  if (!plain.loaded().empty() && machine_.loaded().empty()) {
+    add(Verdict::unknown, plain.loaded().front().offset, as_plain + std::string(unseen_loading));
+  }
   if (plain.hides_name()) add(Verdict::dangerous, 0, as_plain + "it imports a name that is hidden");
 }
 
@@ -193,6 +196,7 @@ Analysis Analyst::finish(const RandomSource& payload) {
     io::SequentialSource source(payload);
     read_joblib(source, "");
   }
+  look_into_loaded(payload);
   look_inside(payload);
   return conclude();
 }
@@ -226,6 +230,9 @@ Analysis Analyst::conclude() {
     report.protocol = std::max(report.protocol, machine.highest_protocol());
     add_all(concern_findings(machine, policy_));
     add_all(nested_findings(machine, policy_, limits_));
+    if (!machine.loaded().empty() && !(has_loaded_ && &machine == &machine_)) {
+      add(Verdict::unknown, machine.loaded().front().offset, std::string(unseen_loading));
+    }
     for (const std::uint64_t offset : machine.extensions()) {
       add(Verdict::unknown, offset, std::string(unknown_extension));
     }

@@ -80,6 +80,7 @@ class Analyst final : public Sink {
   Analyst inner() const;
   bool is_too_deep(const std::string& where);
   void look_into_part(const RandomSource& part, const std::string& where);
+  void look_into_loaded(const RandomSource& payload);
   void look_into_compressed(const RandomSource& payload);
   void absorb(const Analysis& inside, const std::string& where);
   void look_inside(const RandomSource& payload);
@@ -99,6 +100,7 @@ class Analyst final : public Sink {
   std::size_t depth_ = 0;               // how many file formats it is inside of
   std::shared_ptr<Unfolder> unfolder_;  // one for all that is inside a payload
   pickle::Machine machine_;
+  bool has_loaded_ = false;  // what the machine tells of is looked into
   std::vector<std::unique_ptr<pickle::Machine>> inner_machines_;  // of pickles inside joblib
   std::optional<PickleStream> stream_;
   std::optional<archive::Format> format_;

@@ -213,6 +213,16 @@ void Analyst::look_into_part(const RandomSource& part, const std::string& where)
   absorb(analyst.finish(part), where);
 }
 
+// Where torch.storage._load_from_bytes hands byte strings to torch.load.
+void Analyst::look_into_loaded(const RandomSource& payload) {
+  has_loaded_ = format_ == archive::Format::pickle;
+  if (!has_loaded_) return;
+  for (const pickle::Buffer& each : machine_.loaded()) {
+    look_into_part(io::Range(payload, each.offset, each.bytes),
+                   fmt::format("in the bytes at offset {}: ", each.offset));
+  }
+}
+
 // What is inside a container inside is unfolded on disk; all else is read on the way.
 void Analyst::look_into_compressed(const RandomSource& payload) {
   if (is_too_deep("")) return;

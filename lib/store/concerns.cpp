@@ -28,9 +28,16 @@ std::string describe(pickle::Concern::Kind kind) {
       return "a text that, as an attribute, changes what an object is or does (__class__, "
              "__setstate__...)";
     case Kind::list_state:
-      return "the state of an object is a list, which no pickler writes";
+      return "the state of an object is a list, or something that a call made, which no pickler "
+             "writes here";
+    case Kind::made_text:
+      return "a text is made of bytes: what it says is not looked at";
     case Kind::opens_zone:
       return "a time zone that pandas opens a file for";
+    case Kind::late_state:
+      return "an object gets a state or items after it got a state, or from the memo, as no "
+             "pickler "
+             "writes it: it may call what the first state gave it";
     default:
       return "the memo of the pickle before it decides what is read here: not every reader "
              "keeps it";
@@ -102,8 +109,7 @@ class Nest {
     PickleStream stream(inner, nested.offset, 1, limits_);
     stream.write(nested.content);
     stream.finish();
-    if (stream.pickles() == 0) return;
-    has_protocol_ = nested.content[0] == protocol_opcode;
+    has_protocol_ = stream.pickles() > 0 && nested.content[0] == protocol_opcode;
     const std::string where = fmt::format("in the bytes at offset {}: ", nested.offset);
     judge(inner, where);
     if (depth < deepest_nesting) return look_into(inner, depth + 1);
@@ -120,6 +126,9 @@ class Nest {
       add(std::move(each));
     }
     for (Finding& each : concern_findings(inner, policy_, where)) add(std::move(each));
+    for (const pickle::Buffer& each : inner.loaded()) {
+      add({Verdict::unknown, each.offset, where + std::string(unseen_loading)});
+    }
     for (const std::uint64_t offset : inner.extensions()) {
       add({Verdict::unknown, offset, where + std::string(unknown_extension)});
     }

@@ -13,6 +13,9 @@ namespace brine::store {
 inline constexpr std::string_view unknown_extension =
     "an extension code: only the loading process knows its symbol";
 
+inline constexpr std::string_view unseen_loading =
+    "bytes that torch.load reads were not looked into";
+
 scan::SeenSymbol seen(const pickle::MetSymbol& met);
 
 /// One finding for each concern of `machine`, but for those about symbols that the user vouches

@@ -5,6 +5,7 @@ The corpora are directories with a MANIFEST.tsv, found as in test_corpus.py; wit
 without numpy and scikit-learn, what needs them is skipped. BRINE_FULL=1 prints the table of
 verdicts by framework.
 """
+import argparse
 import collections
 import csv
 import functools
@@ -140,10 +141,37 @@ class MadeHereTest(Verdicts):
         for thing in (np.zeros((2, 3)), np.float64(3), np.array([None, "x", [1]], object), ragged,
                       np.zeros((2, 0), object), np.array(["a", "bc"]), np.array([b"abc"]),
                       np.zeros(3, [("a", "i4"), ("b", "U3"), ("c", "f8")]),
+                      np.rec.array([(1, 2.)], dtype=[("x", "i4"), ("y", "f8")]),
+                      np.zeros(3, [("p", "f4", (2, 2))]), np.zeros(3, [("p", [("x", "f4")])]),
+                      np.float64, np.ma.array([(1, 2)], dtype=[("a", "i4"), ("b", "i4")]),
                       np.array(["2020-01-01"], "M8[D]"), np.ma.array([1, 2], mask=[0, 1]),
                       np.random.RandomState(1), np.random.default_rng(1), np.log1p,
                       collections.defaultdict(list, a=[np.int64(1)])):
             self.check_safe(thing)
+
+    def test_arrays_that_lay_in_files_are_safe(self):
+        np = self.numpy()
+        mapped = np.memmap(self.file("mapped", bytes(80)), "f8", "r")
+        self.check_safe(mapped, range(2, 6))
+        try:
+            import joblib
+        except ImportError:
+            self.skipTest("joblib is not installed")
+        for compress in (0, 3):
+            path = self.file("model.joblib", b"")
+            joblib.dump({"a": mapped, "b": np.zeros(3)}, path, compress=compress)
+            with self.subTest(compress=compress):
+                scan = self.scan(path)
+                self.assertEqual(scan["verdict"], "safe", scan["findings"])
+
+    def test_classes_that_are_kept_are_unknown(self):
+        try:
+            from sklearn.svm import SVC
+        except ImportError:
+            self.skipTest("scikit-learn is not installed")
+        self.check_unknown(SVC)
+        self.check_unknown(SVC(kernel=SVC))
+        self.check_unknown(argparse.Namespace(score=SVC))
 
     def test_functions_that_are_kept_to_be_called_are_unknown(self):
         np = self.numpy()
@@ -153,7 +181,8 @@ class MadeHereTest(Verdicts):
     def test_models_of_scikit_learn_are_safe(self):
         np = self.numpy()
         try:
-            from sklearn import ensemble, linear_model, neighbors, pipeline, preprocessing, svm
+            from sklearn import (ensemble, linear_model, model_selection, neighbors, pipeline,
+                                 preprocessing, svm)
         except ImportError:
             self.skipTest("scikit-learn is not installed")
         models = (
@@ -166,6 +195,7 @@ class MadeHereTest(Verdicts):
             neighbors.KNeighborsClassifier(algorithm="ball_tree"),
             neighbors.KNeighborsClassifier(algorithm="kd_tree"),
             preprocessing.FunctionTransformer(np.log1p), preprocessing.OneHotEncoder(),
+            model_selection.GridSearchCV(linear_model.LogisticRegression(), {"C": [1]}, cv=2),
         )
         samples = np.random.RandomState(0).rand(60, 4)
         for model in models:

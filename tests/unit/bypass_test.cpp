@@ -301,6 +301,111 @@ BOOST_AUTO_TEST_CASE(chains_of_names_that_are_known_are_not_safe) {
         whole(Stream(array).raw(state.str()).op(Op::build))}});
 }
 
+// What an instance carries, its class or another one may call.
+BOOST_AUTO_TEST_CASE(classes_that_something_would_call_are_not_safe) {
+  const Stream booster = global("xgboost.core", "Booster");
+  const auto object = [](std::string_view module, std::string_view name) {
+    return global(module, name).op(Op::empty_tuple).op(Op::newobj);
+  };
+  const auto dict = [](const Stream& key, const Stream& value) {
+    return Stream().op(Op::empty_dict).raw(key.str()).raw(value.str()).op(Op::setitem);
+  };
+  const auto with = [&](const Stream& made, std::string_view key, const Stream& value) {
+    return whole(Stream(made).raw(dict(text(key), value).str()).op(Op::build));
+  };
+  const Stream linear = object("torch.nn.modules.linear", "Linear");
+  const Stream hooks = Stream(reduce(global("collections", "OrderedDict"), {}))
+                           .one().raw(booster.str()).op(Op::setitem);
+  const Stream state = dict(text("append"), global("numpy", "log1p"));
+  const Stream tensor = global("torch._utils", "_rebuild_tensor_v2");
+  std::vector<Row> rows = {
+      {"modules", with(linear, "_modules", dict(text("0"), booster))},
+      {"hooks", with(linear, "_forward_hooks", hooks)},
+      {"a partial", with(linear, "forward", reduce(global("functools", "partial"), {booster}))},
+      {"a default", with(linear, "_parameters", reduce(global("collections", "defaultdict"),
+                                                       {booster}))},
+      {"a list", with(linear, "x", Stream().op(Op::empty_list).raw(booster.str()).op(Op::append))},
+      {"a namespace", with(object("argparse", "Namespace"), "score", booster)},
+      {"another namespace",
+       with(reduce(global("types", "SimpleNamespace"), {}), "predict", booster)},
+      {"an estimator", with(object("sklearn.svm._classes", "SVC"), "kernel", booster)},
+      {"a state of a parameter",
+       whole(reduce(global("torch._utils", "_rebuild_parameter_with_state"),
+                    {Stream().op(Op::none), Stream().op(Op::none), Stream().op(Op::none),
+                     dict(text("x"), booster)}))},
+      {"a state of a rebuilt tensor",
+       whole(reduce(global("torch._tensor", "_rebuild_from_type_v2"),
+                    {tensor, global("torch.nn.parameter", "Parameter"),
+                     Stream().op(Op::empty_tuple), dict(text("x"), booster)}))},
+      {"a result", whole(booster)},
+      {"items for what has a state", whole(Stream(linear).raw(state.str()).op(Op::build).one()
+                                               .op(Op::append))},
+      {"two states", whole(Stream(linear).raw(state.str()).op(Op::build).op(Op::empty_dict)
+                               .op(Op::build))},
+      {"a class by a persistent id",
+       whole(Stream().mark().text("module").raw(booster.str()).op(Op::none).op(Op::none)
+                 .op(Op::tuple).op(Op::binpersid))}};
+  for (const std::string_view key :
+       {"forward", "__call__", "append", "extend", "add", "items", "keys", "get", "predict",
+        "transform", "_forward_hooks", "_load_state_dict_pre_hooks"}) {
+    rows.push_back({"an attribute", with(linear, key, booster)});
+  }
+  expect_at_least(Verdict::unknown, rows);
+}
+
+BOOST_AUTO_TEST_CASE(what_calls_made_does_not_pass_for_literals) {
+  const Stream dtype = reduce(global("numpy", "dtype"), {text("O8")});
+  const Stream array = reduce(global("numpy.core.multiarray", "_reconstruct"),
+                              {global("numpy", "ndarray"), Stream().op(Op::empty_tuple),
+                               text("b")});
+  const Stream length = Stream().op(Op::binint2, 1000, 2);
+  const Stream list = Stream().op(Op::empty_list);
+  const auto state = [&](const Stream& shape, const Stream& objects) {
+    return Stream().mark().one().raw(shape.str()).raw(dtype.str()).op(Op::newfalse)
+        .raw(objects.str()).op(Op::tuple);
+  };
+  const Stream shape = Stream(length).op(Op::tuple1);
+  const Stream sound = state(Stream().op(Op::empty_tuple), list);
+  const auto built = [&](const Stream& with) {
+    return whole(Stream(array).raw(with.str()).op(Op::build));
+  };
+  const Stream masked = reduce(global("numpy.ma.core", "_mareconstruct"),
+                               {global("numpy.ma.core", "MaskedArray"), global("numpy", "ndarray"),
+                                Stream().op(Op::empty_tuple), text("b")});
+  expect_at_least(
+      Verdict::unknown,
+      {{"objects in a list by a call",
+        built(state(shape, reduce(global("builtins", "list"), {list})))},
+       {"a shape by a call", built(state(reduce(global("torch", "Size"), {shape}), list))},
+       {"a state by a call", built(reduce(global("builtins", "list"), {sound}))},
+       {"a queue", built(reduce(global("collections", "deque"), {sound}))},
+       {"a queue for a masked array",
+        whole(Stream(masked).raw(reduce(global("collections", "deque"), {sound}).str())
+                  .op(Op::build))}});
+}
+
+BOOST_AUTO_TEST_CASE(bytes_that_torch_loads_are_judged_as_its_files) {
+  const auto loads = [](std::string_view content) {
+    return whole(Stream().global("torch.storage", "_load_from_bytes").op(Op::binbytes, content, 4)
+                     .memo().op(Op::tuple1).op(Op::reduce));
+  };
+  BOOST_TEST((verdict_of(loads(pickle_of("x"))) == Verdict::safe));
+  const std::string zip = Zip().add("a/data.pkl", bad).add("a/version", "3").str();
+  expect_at_least(Verdict::dangerous, {{"a pickle", loads(bad)}, {"a zip", loads(zip)}});
+  const std::string inner = loads(pickle_of("x"));
+  expect_at_least(
+      Verdict::unknown,
+      {{"out of sight", packed(CodecId::gzip, inner)},
+       {"in bytes", whole(Stream().op(Op::binbytes, inner, 4))},
+       {"too deep", loads(loads(loads(loads(bad))))}});
+  expect_at_least(
+      Verdict::dangerous,
+      {{"bytes from the memo",
+        whole(Stream().op(Op::binbytes, pickle_of("x"), 4).memo().op(Op::binbytes, bad, 4)
+                  .op(Op::pop).op(Op::pop).global("torch.storage", "_load_from_bytes").get(0)
+                  .op(Op::tuple1).op(Op::reduce))}});
+}
+
 BOOST_AUTO_TEST_CASE(what_frameworks_do_with_the_same_names_is_safe) {
   const Stream none = Stream().op(Op::none);
   const Stream object = global("builtins", "object");
@@ -323,6 +428,19 @@ BOOST_AUTO_TEST_CASE(what_frameworks_do_with_the_same_names_is_safe) {
        whole(reduce(global("dill._dill", "_get_attr"),
                     {reduce(global("dill._dill", "_import_module"), {text("numpy")}),
                      text("ndarray")}))},
+      {"a layer",
+       whole(global("torch.nn.modules.linear", "Linear").op(Op::empty_tuple).op(Op::newobj)
+                 .op(Op::empty_dict).text("_forward_hooks")
+                 .raw(reduce(global("collections", "OrderedDict"), {}).str()).op(Op::setitem)
+                 .op(Op::build))},
+      {"an element type and a function as settings",
+       whole(global("sklearn.svm._classes", "SVC").op(Op::empty_tuple).op(Op::newobj)
+                 .op(Op::empty_dict).text("dtype").global("numpy", "float64").op(Op::setitem)
+                 .text("func").global("numpy", "log1p").op(Op::setitem).op(Op::build))},
+      {"a layer in torch's first format",
+       whole(Stream().mark().text("module").global("torch.nn.modules.linear", "Linear")
+                 .op(Op::none).op(Op::none).op(Op::tuple).op(Op::binpersid)
+                 .op(Op::empty_tuple).op(Op::newobj))},
       {"a storage's type",
        whole(text("storage").global("torch", "FloatStorage").op(Op::tuple2).op(Op::binpersid))},
   };

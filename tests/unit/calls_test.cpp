@@ -127,17 +127,17 @@ BOOST_AUTO_TEST_CASE(calls_that_run_an_argument_give_it_its_role) {
   const Stream rebuild = global("torch._tensor", "_rebuild_from_type_v2");
   const Stream tensor = global("torch._utils", "_rebuild_tensor_v2");
   const Row rows[] = {
-      {again, {own, object, none}, "copyreg:_reconstructor=vk m:C=vi builtins:object=v "},
+      {again, {own, object, none}, "copyreg:_reconstructor=vk m:C=i builtins:object=v "},
       {again, {own, other, none}, "copyreg:_reconstructor=vc m:C=v m:f=v "},
       {again, {own, object}, "copyreg:_reconstructor=vc m:C=v builtins:object=v "},
       {again, {text("x"), object, none}, "copyreg:_reconstructor=vc builtins:object=v "},
       {again, {own, global("builtins", "tuple"), Stream().op(Op::empty_tuple)},
-       "copyreg:_reconstructor=vk m:C=vi builtins:tuple=v "},
+       "copyreg:_reconstructor=vk m:C=i builtins:tuple=v "},
       {again, {own, global("builtins", "tuple"), Stream().op(Op::empty_list)},
        "copyreg:_reconstructor=vc m:C=v builtins:tuple=v "},
       {again, {own, global("builtins", "eval"), none},
        "copyreg:_reconstructor=vc m:C=v builtins:eval=v "},
-      {global("copyreg", "__newobj__"), {own, text("x")}, "copyreg:__newobj__=vk m:C=vi "},
+      {global("copyreg", "__newobj__"), {own, text("x")}, "copyreg:__newobj__=vk m:C=i "},
       {global("copyreg", "__newobj__"), {reduce(own, {})}, "copyreg:__newobj__=vc m:C=c "},
       {partial, {other}, "functools:partial=vk m:f=vc "},
       {partial, {}, "functools:partial=vc "},
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(calls_that_run_an_argument_give_it_its_role) {
       {encode, {text("caf"), text("zlib")}, "_codecs:encode=vc "},
       {encode, {reduce(own, {}), text("latin1")}, "_codecs:encode=vc m:C=c "},
       {rebuild, {tensor, own, none, none},
-       "torch._tensor:_rebuild_from_type_v2=vk torch._utils:_rebuild_tensor_v2=vc m:C=vi "},
+       "torch._tensor:_rebuild_from_type_v2=vk torch._utils:_rebuild_tensor_v2=vc m:C=i "},
       {rebuild, {other, own, none, none}, "torch._tensor:_rebuild_from_type_v2=vc m:f=v m:C=v "},
       {global("multiarray", "scalar"), {reduce(global("numpy", "dtype"), {text("f8")}), none},
        "multiarray:scalar=vk numpy:dtype=c "},
@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(calls_that_run_an_argument_give_it_its_role) {
        "multiarray:scalar=vc numpy:dtype=c "},
       {global("multiarray", "scalar"), {none, none}, "multiarray:scalar=vc "},
       {global("numpy.ma.core", "_mareconstruct"), {own, own}, "numpy.ma.core:_mareconstruct=vk "
-       "m:C=vi "},
+       "m:C=i "},
       {global("numpy.ma.core", "_mareconstruct"), {own, none}, "numpy.ma.core:_mareconstruct=vc "
        "m:C=vi "},
   };
@@ -213,10 +213,10 @@ BOOST_AUTO_TEST_CASE(a_partial_may_be_called_as_its_function_may) {
 
 BOOST_AUTO_TEST_CASE(attributes_that_are_written_out_are_symbols) {
   const Stream getattr = global("builtins", "getattr");
-  BOOST_TEST(roles(reduce(getattr, {own, text("run")})) == "builtins:getattr=k m:C=v *m:C.run=v ");
+  BOOST_TEST(roles(reduce(getattr, {own, text("run")})) == "builtins:getattr=k m:C= *m:C.run=v ");
   const Stream deep = reduce(getattr, {reduce(getattr, {own, text("a")}), text("b")});
   BOOST_TEST(roles(reduce(deep, {})) ==
-             "builtins:getattr=k m:C=v *m:C.a=v *m:C.a.b=c ");
+             "builtins:getattr=k m:C= *m:C.a= *m:C.a.b=c ");
   BOOST_TEST(roles(reduce(getattr, {reduce(own, {}), text("run")})) ==
              "builtins:getattr=c m:C=c ");
   BOOST_TEST(roles(reduce(getattr, {own, reduce(other, {})})) ==
@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(attributes_that_are_written_out_are_symbols) {
   BOOST_TEST(roles(reduce(getattr, {own, text("a b")})) == "builtins:getattr=c m:C=v ");
   BOOST_TEST(roles(reduce(getattr, {own, text("a"), none})) == "builtins:getattr=c m:C=v ");
   BOOST_TEST(roles(Stream(reduce(getattr, {own, text("a")})).op(Op::empty_dict).op(Op::build)) ==
-             "builtins:getattr=k m:C=v *m:C.a=v changes ");
+             "builtins:getattr=k m:C= *m:C.a=v changes ");
 }
 
 BOOST_AUTO_TEST_CASE(modules_that_dill_imports_are_symbols) {
@@ -232,8 +232,82 @@ BOOST_AUTO_TEST_CASE(modules_that_dill_imports_are_symbols) {
   const Stream found = reduce(global("dill._dill", "_get_attr"), {module, text("c")});
   BOOST_TEST(roles(module) == "dill._dill:_import_module=k *a.b:=v ");
   BOOST_TEST(roles(reduce(found, {})) ==
-             "dill._dill:_get_attr=k dill._dill:_import_module=k *a.b:=v *a.b:c=c ");
+             "dill._dill:_get_attr=k dill._dill:_import_module=k *a.b:= *a.b:c=c ");
   BOOST_TEST(roles(reduce(module, {})) == "dill._dill:_import_module=k *a.b:=c ");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_call_makes_an_instance_of_is_kept_where_something_else_holds_it) {
+  const Stream again = global("copyreg", "__newobj__");
+  const Stream arguments = Stream(own).op(Op::tuple1).memo();
+  const Stream made = Stream(again).raw(arguments.str()).op(Op::reduce);
+  struct Row {
+    const char* what;
+    Stream stream;
+    std::string_view role;
+  };
+  const Stream list = Stream().op(Op::empty_list);
+  Stream far = Stream(made).op(Op::pop);
+  for (int i = 0; i < 300; ++i) far.one().op(Op::tuple1).op(Op::pop);
+  const Row rows[] = {
+      {"no more than made", made, "m:C=i "},
+      {"the arguments are kept besides", Stream(made).get(0).op(Op::tuple2), "m:C=vi "},
+      {"the arguments are the state", Stream(made).get(0).op(Op::build), "m:C=vi "},
+      {"the arguments are the result", Stream(made).op(Op::pop).get(0), "m:C=vi "},
+      {"they were kept before",
+       Stream(list).raw(arguments.str()).op(Op::append).op(Op::pop).raw(again.str()).get(0)
+           .op(Op::reduce), "m:C=vi "},
+      {"they are out of sight", Stream(far).get(0), "m:C=vi "},
+      {"the class is kept by itself", Stream(made).raw(own.str()).op(Op::tuple2), "m:C=vi "},
+      {"two in one",
+       Stream(again).raw(own.str()).raw(own.str()).op(Op::tuple2).op(Op::reduce), "m:C=vi "},
+  };
+  for (const Row& row : rows) {
+    const std::string all = roles(row.stream);
+    BOOST_TEST(all.find(row.role) != std::string::npos, row.what << ": " << all);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_method_of_a_layer_of_torch_is_one_of_its_class) {
+  const Stream layer = global("torch.nn.m", "C");
+  const Stream made = Stream(layer).op(Op::empty_tuple).op(Op::newobj);
+  const Stream getattr = global("builtins", "getattr");
+  BOOST_TEST(roles(reduce(getattr, {made, text("run")})) ==
+             "builtins:getattr=k torch.nn.m:C=i *torch.nn.m:C.run=v ");
+  const Stream called = Stream(reduce(layer, {})).op(Op::pop).raw(made.str());
+  BOOST_TEST(roles(reduce(getattr, {called, text("run")})) ==
+             "builtins:getattr=c torch.nn.m:C=ic ");
+  const Stream object = Stream(own).op(Op::empty_tuple).op(Op::newobj);
+  BOOST_TEST(roles(reduce(getattr, {object, text("run")})) == "builtins:getattr=c m:C=i ");
+}
+
+BOOST_AUTO_TEST_CASE(a_class_that_torch_names_by_a_persistent_id_is_that_class) {
+  const auto id = [](const Stream& first, std::size_t count) {
+    Stream stream = Stream().mark().raw(first.str()).raw(own.str());
+    for (std::size_t at = 2; at < count; ++at) stream.op(Op::none);
+    return stream.op(Op::tuple).op(Op::binpersid).op(Op::empty_tuple).op(Op::newobj);
+  };
+  BOOST_TEST(roles(id(text("module"), 4)) == "m:C=i ");
+  BOOST_TEST(roles(id(text("storage"), 4)) == "m:C=v object ");
+  BOOST_TEST(roles(id(text("module"), 5)) == "m:C=v object ");
+}
+
+BOOST_AUTO_TEST_CASE(an_array_of_a_class_that_opens_files_is_made_in_memory) {
+  const Stream memmap = global("numpy", "memmap");
+  const Stream array = global("numpy.core.multiarray", "_reconstruct");
+  BOOST_TEST(roles(reduce(array, {memmap, none})) ==
+             "numpy.core.multiarray:_reconstruct=k numpy:memmap=k ");
+  BOOST_TEST(roles(Stream(memmap).op(Op::empty_tuple).op(Op::newobj)) == "numpy:memmap=c ");
+  BOOST_TEST(roles(reduce(global("copyreg", "__newobj__"), {memmap})) ==
+             "copyreg:__newobj__=c numpy:memmap=v ");
+  const Stream state = Stream().op(Op::empty_dict).memo().text("subclass").raw(memmap.str())
+                           .op(Op::setitem);
+  const auto wrapper = [&](std::string_view name) {
+    return Stream().global("joblib.numpy_pickle", name).op(Op::empty_tuple).op(Op::newobj)
+        .raw(state.str()).op(Op::build);
+  };
+  BOOST_TEST(roles(wrapper("NumpyArrayWrapper")).ends_with("numpy:memmap=k "));
+  BOOST_TEST(roles(wrapper("Other")).ends_with("numpy:memmap=v "));
+  BOOST_TEST(roles(Stream(wrapper("NumpyArrayWrapper")).get(0).op(Op::tuple2)).ends_with("dtype "));
 }
 
 // Whoever makes a dtype by a detour gives it a state all the same.

@@ -24,6 +24,8 @@ std::string_view word_for(Concern::Kind kind) {
     case Concern::Kind::shadows: return "shadows";
     case Concern::Kind::list_state: return "list";
     case Concern::Kind::opens_zone: return "zone";
+    case Concern::Kind::late_state: return "late";
+    case Concern::Kind::made_text: return "made";
     case Concern::Kind::calls_object: return "calls";
   }
   return "?";
@@ -72,10 +74,59 @@ BOOST_AUTO_TEST_CASE(texts_and_states_that_change_what_objects_do_are_told) {
   BOOST_TEST(concerns(Stream().line(Op::unicode, "__set\\u0073tate__").stop()) ==
              "shadows at 0 ");
   BOOST_TEST(concerns(Stream().text("__dict__").stop()) == "");
-  BOOST_TEST(concerns(Stream().text("dateutil//etc/zone").stop()) == "zone at 0 ");
+  for (const std::string_view zone :
+       {"dateutil//etc/zone", "datetime64[ns, dateutil//etc/zone]", "M8[ns, dateutil/../x]"}) {
+    BOOST_TEST(concerns(Stream().text(zone).stop()) == "zone at 0 ");
+    BOOST_TEST(concerns(Stream().op(Op::short_binbytes, zone, 1).stop()) == "zone at 0 ");
+    std::string wide;
+    for (const char c : zone) wide += std::string("\0\0\0", 3) + c;
+    BOOST_TEST(concerns(Stream().op(Op::short_binbytes, wide, 1).stop()) == "zone at 0 ");
+  }
+  for (const std::string_view other : {"datetime64[ns, UTC]", "python-dateutil/2.8", "date", ""}) {
+    BOOST_TEST(concerns(Stream().text(other).stop()) == "");
+  }
   const Stream object = Stream().global("m", "N").op(Op::empty_tuple).op(Op::newobj);
-  BOOST_TEST(concerns(Stream(object).op(Op::empty_list).op(Op::build).stop()) == "list at 8 ");
+  BOOST_TEST(concerns(Stream(object).op(Op::empty_list).op(Op::build).stop()) == "");
+  const Stream array = Stream().global("numpy", "C").op(Op::empty_tuple).op(Op::newobj);
+  BOOST_TEST(concerns(Stream(array).op(Op::empty_list).op(Op::build).stop()) == "list at 12 ");
+  BOOST_TEST(concerns(Stream(array).raw(object.str()).op(Op::build).stop()) == "list at 18 ");
+  BOOST_TEST(concerns(Stream(array).op(Op::empty_tuple).op(Op::build).stop()) == "");
   BOOST_TEST(concerns(Stream(object).op(Op::empty_dict).op(Op::build).stop()) == "");
+}
+
+// Picklers write items, then one state, and both before anything else can be done with the object.
+BOOST_AUTO_TEST_CASE(a_state_that_comes_late_is_told) {
+  const Stream object = Stream().global("m", "N").op(Op::empty_tuple).op(Op::newobj);
+  const Stream state = Stream().op(Op::empty_dict).op(Op::build);
+  const Stream item = Stream().one().op(Op::append);
+  const Stream built = Stream(object).raw(state.str());
+  BOOST_TEST(concerns(Stream(built).raw(state.str()).stop()) == "late at 10 ");
+  BOOST_TEST(concerns(Stream(built).raw(item.str()).stop()) == "late at 11 ");
+  BOOST_TEST(concerns(Stream(object).memo().op(Op::pop).get(0).raw(state.str()).stop()) ==
+             "late at 12 ");
+  BOOST_TEST(concerns(Stream(object).op(Op::dup).raw(state.str()).op(Op::tuple2).stop()) ==
+             "late at 9 ");
+  BOOST_TEST(concerns(Stream(object).memo().raw(item.str()).raw(item.str()).raw(state.str())
+                          .stop()) == "");
+  const Stream none_at_all = Stream(built).mark().op(Op::appends);
+  BOOST_TEST(concerns(Stream(none_at_all).stop()) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_state_of_none_for_a_tuple_is_no_concern) {
+  Stream many;
+  for (int i = 0; i < 100; ++i) many.one().op(Op::tuple1).op(Op::pop);
+  BOOST_TEST(concerns(many.one().op(Op::tuple1).op(Op::none).op(Op::build).stop()) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_text_that_is_made_of_bytes_is_told) {
+  const auto made = [](std::string_view codec) {
+    return Stream().global("builtins", "str").op(Op::short_binbytes, "x", 1).text(codec)
+        .op(Op::tuple2).op(Op::reduce).stop();
+  };
+  BOOST_TEST(concerns(made("utf-7")) == "made at 25 ");
+  BOOST_TEST(concerns(made("utf-8")) == "");
+  const Stream plain = Stream().global("builtins", "str").one().op(Op::tuple1).op(Op::reduce);
+  BOOST_TEST(concerns(Stream(plain).stop()) == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_number_that_readers_dispute_is_told_once) {
