@@ -61,9 +61,7 @@ Json snapshot_json(const Snapshot& snapshot) {
 }
 
 Json symbol_json(const SymbolCount& symbol) {
-  return {{"module", symbol.symbol.module},
-          {"name", symbol.symbol.name},
-          {"count", symbol.count}};
+  return {{"module", symbol.symbol.module}, {"name", symbol.symbol.name}, {"count", symbol.count}};
 }
 
 Json finding_json(const Finding& finding) {
@@ -118,7 +116,8 @@ Json statistics_json(const TensorStatistics& statistics) {
           {"max", number_json(statistics.max)},
           {"nans", statistics.nans},
           {"infinities", statistics.infinities},
-          {"zeros", statistics.zeros}};
+          {"zeros", statistics.zeros},
+          {"raw", statistics.is_raw}};
 }
 
 Json tensor_json(const TensorInfo& tensor) {
@@ -126,18 +125,18 @@ Json tensor_json(const TensorInfo& tensor) {
               {"dtype", tensor.dtype},
               {"shape", tensor.shape},
               {"offset", tensor.offset ? Json(*tensor.offset) : Json()},
-              {"bytes", tensor.bytes}};
+              {"bytes", tensor.bytes},
+              {"shares", tensor.shares ? Json(*tensor.shares) : Json()},
+              {"shared_bytes", tensor.shared_bytes}};
   if (tensor.statistics) fields["statistics"] = statistics_json(*tensor.statistics);
+  if (!tensor.unmeasured.empty()) fields["unmeasured"] = tensor.unmeasured;
   return fields;
 }
 
 Json table_json(const TableStatus& status) {
-  return {{"name", status.table.name},
-          {"version", status.table.version},
-          {"title", status.table.title},
-          {"rules", status.table.rules.size()},
-          {"digest", status.table.digest},
-          {"registered", status.registered},
+  return {{"name", status.table.name},     {"version", status.table.version},
+          {"title", status.table.title},   {"rules", status.table.rules.size()},
+          {"digest", status.table.digest}, {"registered", status.registered},
           {"snapshots", status.snapshots}};
 }
 
@@ -198,8 +197,8 @@ std::string tree_document(const std::string& target, const std::string& id,
   const Json tree = list_of(rows, [](const TreeRow& row) {
     return Json{{"level", row.level}, {"name", row.name}, {"text", row.text}};
   });
-  return document("show-tree", {{id.empty() ? "file" : "snapshot", id.empty() ? target : id},
-                                {"tree", tree}});
+  return document("show-tree",
+                  {{id.empty() ? "file" : "snapshot", id.empty() ? target : id}, {"tree", tree}});
 }
 
 std::string scan_document(std::string_view file, const ScanReport& report) {
@@ -255,13 +254,13 @@ std::string plan_document(const MigrationPlan& plan) {
 }
 
 std::string version_document() {
-  return document("version", {{"version", version()},
-                              {"codecs", list_of(codecs(), [](const CodecInfo& codec) {
-                                 return Json{{"name", codec.name},
-                                             {"min_level", codec.min_level},
-                                             {"max_level", codec.max_level},
-                                             {"default_level", codec.default_level}};
-                               })}});
+  return document("version",
+                  {{"version", version()}, {"codecs", list_of(codecs(), [](const CodecInfo& codec) {
+                                              return Json{{"name", codec.name},
+                                                          {"min_level", codec.min_level},
+                                                          {"max_level", codec.max_level},
+                                                          {"default_level", codec.default_level}};
+                                            })}});
 }
 
 std::string error_document(const Error& error) {

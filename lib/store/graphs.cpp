@@ -80,8 +80,10 @@ class Visit {
   void hand_over(const RandomSource& file, Part part, bool is_in_place = true);
   UseObject hand_over_from(const RandomSource& file) {
     return [&](const RandomSource& source, const pickle::Graph& graph,
-               const tensor::ReadTensor& read) {
-      hand_over(source, {.graph = &graph, .read_tensor = read}, &source == &file);
+               const tensor::ReadTensor& read, const std::string& name) {
+      Visit below(*this);
+      below.name_ += (name_.empty() || name.empty() ? "" : "/") + name;
+      below.hand_over(source, {.graph = &graph, .read_tensor = read}, &source == &file);
     };
   }
 
@@ -122,7 +124,7 @@ void Visit::file(const RandomSource& file) {
 
 void Visit::pickles(const RandomSource& file) {
   // Where a pickler for torch wrote without a container, its storages are elsewhere.
-  const tensor::TorchStorages elsewhere;
+  const tensor::TorchStorages elsewhere = storages_inside(file, limits_);
   std::uint64_t offset = 0;
   for (std::uint64_t count = 0; count < limits_.max_pickles; ++count) {
     pickle::Graph graph(limits_);
@@ -149,10 +151,12 @@ void Visit::joblib(const RandomSource& file) {
   tensor::JoblibReader reader(nullptr, limits_);
   pickle::read_to_end(file, 0, file.size(), reader);
   require_stopped(reader);
+  const tensor::TorchStorages inside = storages_inside(file, limits_);
   hand_over(file, {.graph = &reader.graph(), .read_tensor = [&](pickle::NodeId id) {
                      const auto array = reader.arrays().find(id);
-                     return array == reader.arrays().end() ? std::nullopt
-                                                           : std::optional(array->second);
+                     return array == reader.arrays().end()
+                                ? tensor::read_torch_tensor(reader.graph(), id, inside)
+                                : std::optional<tensor::Tensor>(array->second);
                    }});
 }
 
@@ -169,7 +173,7 @@ void Visit::npy(const RandomSource& file, std::uint64_t offset, std::uint64_t by
   read_pickle(file, offset + header.bytes, offset + bytes, graph, limits_);
   Visit below(*this);
   below.name_ += (name_.empty() || name.empty() ? "" : "/") + name;
-  const tensor::TorchStorages elsewhere;
+  const tensor::TorchStorages elsewhere = storages_inside(file, limits_);
   below.hand_over(file, {.graph = &graph, .read_tensor = [&](pickle::NodeId id) {
                            return tensor::read_torch_tensor(graph, id, elsewhere);
                          }});

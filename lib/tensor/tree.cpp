@@ -236,8 +236,8 @@ class Tree {
     return made_by(id) + (count > 0 ? fmt::format(", {}", counted(count, "item")) : "");
   }
 
-  std::optional<TensorInfo> read(NodeId id) const {
-    auto tensor = read_array(graph_, id);
+  std::optional<Tensor> read(NodeId id) const {
+    std::optional<Tensor> tensor = read_array(graph_, id);
     return tensor || !read_tensor_ ? tensor : read_tensor_(id);
   }
 

@@ -12,7 +12,7 @@ using brine::test::Stream;
 
 namespace {
 
-std::vector<TensorInfo> inventory_of(const Stream& stream, const Limits& limits = {}) {
+std::vector<tensor::Tensor> inventory_of(const Stream& stream, const Limits& limits = {}) {
   Graph graph(limits);
   TokenReader reader(graph, 0, limits);
   const Stream whole = Stream(stream).stop();
@@ -200,7 +200,8 @@ BOOST_AUTO_TEST_CASE(a_path_tells_how_to_reach_it) {
       {three(), "\n"},
       {dict({{text("w"), three()}}), "w\n"},
       {dict({{text("a"), dict({{text("b.c"), three()}})}}), "a.b.c\n"},
-      {dict({{none(), none()}, {key, three()}, {tuple({key}), list({three()})}}), "[7]\n[2][0]\n"},
+      {dict({{none(), none()}, {key, three()}, {tuple({key}), list({three()})}}),
+       "[7]\n[(7,)][0]\n"},
       {list({none(), tuple({three(), three()})}), "[1][0]\n[1][1]\n"},
       {object(dict({{text("w"), three()}})), "w\n"},
       {object(tuple({none(), dict({{text("w"), three()}})})), "w\n"},
@@ -210,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_path_tells_how_to_reach_it) {
       {dict({{text("net"), call("m", "Net", {three()})}}), "net()[0]\n"},
       {call("collections", "OrderedDict", {}) + text("w") + three() + Stream().op(Op::setitem),
        "w\n"},
-      {dict({{Stream().long_text(std::string(300, 'k')), three()}}), "[0]\n"},
+      {dict({{Stream().long_text(std::string(300, 'k')), three()}}), "[#0]\n"},
       {array(dtype("O8"), {2}, list({none(), object(dict({{text("w"), three()}}))})), "[1].w\n"},
       {text("7") + Stream().op(Op::binpersid), ""},
       {none(), ""},
@@ -218,12 +219,28 @@ BOOST_AUTO_TEST_CASE(a_path_tells_how_to_reach_it) {
   for (const auto& [stream, paths] : vectors) BOOST_TEST(paths_of(stream) == paths);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_shared_is_listed_once_under_its_first_path) {
+BOOST_AUTO_TEST_CASE(what_several_places_hold_is_listed_for_each_and_counted_once) {
   const Stream kept = three() + Stream().put(9);
-  const Stream shared = dict({{text("a"), kept}, {text("b"), Stream().get(9)}});
-  BOOST_TEST(paths_of(shared) == "a\n");
-  const Stream twice = built(call("m", "Net", {kept}), dict({{text("w"), Stream().get(9)}}));
-  BOOST_TEST(paths_of(twice) == "w\n");
+  const std::pair<Stream, std::string_view> vectors[] = {
+      {dict({{text("a"), kept}, {text("b"), Stream().get(9)}}), "a - 0;b a 3;"},
+      {list({kept, Stream().get(9), Stream().get(9)}), "[0] - 0;[1] [0] 3;[2] [0] 3;"},
+      {built(call("m", "Net", {kept}), dict({{text("w"), Stream().get(9)}})),
+       "w - 0;()[0] w 3;"},
+      {dict({{text("a"), call("torch._utils", "_rebuild_parameter", {kept}) + Stream().put(8)},
+             {text("b"), Stream().get(8)},
+             {text("c"), Stream().get(9)}}),
+       "a - 0;b a 3;c a 3;"},
+      {list({three(), three()}), "[0] - 0;[1] - 0;"},
+      {list({list({kept}) + Stream().put(8), Stream().get(8), Stream().get(9)}),
+       "[0][0] - 0;[2] [0][0] 3;"},
+  };
+  for (const auto& [stream, told] : vectors) {
+    std::string all;
+    for (const TensorInfo& each : inventory_of(stream)) {
+      all += fmt::format("{} {} {};", each.path, each.shares.value_or("-"), each.shared_bytes);
+    }
+    BOOST_TEST(all == told);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_holds_itself_ends) {
