@@ -198,7 +198,7 @@ void Visit::npz(const RandomSource& file, const std::vector<archive::ZipMember>&
       TensorInfo array = array_of(header, 0, member.bytes);
       array.path = name;
       array.offset.reset();
-      below.hand_over(file, {.array = std::move(array)});
+      below.hand_over(file, {.array = std::move(array), .member = &member});
     });
   }
 }

@@ -6,9 +6,11 @@
 #include <iterator>
 #include <map>
 
+#include "store/decoded.hpp"
 #include "store/graphs.hpp"
 #include "tensor/inventory.hpp"
 #include "tensor/path.hpp"
+#include "tensor/spelled_elements.hpp"
 #include "tensor/statistics.hpp"
 #include "tensor/tree.hpp"
 #include "tensor/ubjson.hpp"
@@ -17,6 +19,8 @@ namespace brine::store {
 namespace {
 
 using tensor::Tensor;
+
+constexpr std::size_t piece_bytes = 1U << 20;
 
 void put_below(const std::string& place, TensorInfo& each) {
   each.path = tensor::joined(place, each.path);
@@ -53,13 +57,47 @@ std::vector<Tensor> found_in(const Part& part, const Limits& limits) {
   return {std::move(array)};
 }
 
+// The elements of an array are at the end of its member.
+void each_of_member(const Part& part, std::uint64_t bytes, const Limits& limits,
+                    const tensor::UseElements& use) {
+  const auto decoded = decode(*part.source, *part.member, limits);
+  std::uint64_t header = part.member->bytes - std::min(bytes, part.member->bytes);
+  Bytes piece(piece_bytes);
+  while (const std::size_t count = decoded->read(piece)) {
+    const auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(header, count));
+    header -= skipped;
+    use(ByteView(piece).subspan(skipped, count - skipped));
+  }
+}
+
+void measure(const Part& part, const Limits& limits, Tensor& each) {
+  if (!tensor::is_measurable(each.dtype)) {
+    each.unmeasured = tensor::why_unmeasured(each.dtype);
+  } else if (each.offset) {
+    each.statistics = tensor::measure(*part.source, each);
+  } else if (each.bytes == 0) {
+    each.statistics = tensor::measure(each.dtype, [](const tensor::UseElements&) {});
+  } else if (part.member != nullptr) {
+    each.statistics = tensor::measure(each.dtype, [&](const tensor::UseElements& use) {
+      each_of_member(part, each.bytes, limits, use);
+    });
+  } else if (each.spelled) {
+    bool is_whole = true;
+    each.statistics = tensor::measure(each.dtype, [&](const tensor::UseElements& use) {
+      is_whole = tensor::each_spelled(*part.source, *each.spelled, use);
+    });
+    if (!is_whole) each.statistics.reset();
+    if (!is_whole) each.unmeasured = "no bytes";
+  } else {
+    each.unmeasured = each.extent && each.extent->storage.empty() ? "view" : "not here";
+  }
+}
+
 std::vector<TensorInfo> tensors_of(const Part& part, const Limits& limits,
                                    const TensorOptions& options) {
   std::vector<TensorInfo> tensors;
   for (Tensor& each : found_in(part, limits)) {
-    if (each.offset && options.statistics && tensor::is_measurable(each.dtype)) {
-      each.statistics = tensor::measure(*part.source, each);
-    }
+    if (options.statistics) measure(part, limits, each);
     if (each.offset && part.begin) {
       *each.offset += *part.begin;
     } else {

@@ -78,8 +78,14 @@ class Walk {
     } else if (const NodeId held = held_tensor(graph_, visit.node); held != no_node) {
       follow(held, visit.step);
       follow_parts(parts_of_tensor(graph_, visit.node), visit);
-    } else if (const NodeId objects = objects_of_array(graph_, visit.node); objects != no_node) {
-      follow(objects, visit.step);
+    } else if (auto masked = read_masked_array(graph_, visit.node)) {
+      add(std::move(masked->data), known_step(visit.step, "data"));
+      if (masked->mask) add(std::move(*masked->mask), known_step(visit.step, "mask"));
+      follow(masked->fill_value, known_step(visit.step, "fill_value"));
+    } else if (auto array = read_object_array(graph_, visit.node)) {
+      numbers_.emplace(visit.node, found_.size());
+      add(std::move(array->array), visit.step);
+      follow(array->objects, visit.step);
     } else {
       follow_contents(visit);
     }

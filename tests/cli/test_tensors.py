@@ -201,7 +201,8 @@ class NumpyTest(TensorsTestCase):
             tensors = self.tensors(content)
             self.assertEqual(list(tensors), [
                 "weights.dense", "weights.bias", "history[0]", "history[1][0]", "by_step[100]",
-                "by_step.same", "words", "times", "rows", "empty", "large", "objects[1].inner"])
+                "by_step.same", "words", "times", "rows", "empty", "large", "objects",
+                "objects[1].inner"])
             self.assertEqual(tensors["rows"]["dtype"], "{left: int64, cut: float64}")
             self.assertEqual(tensors["by_step.same"],
                              tensors["weights.dense"] | {"path": "by_step.same", "shares":
@@ -215,9 +216,50 @@ class NumpyTest(TensorsTestCase):
 
     def test_protocol_2_spells_bytes_as_text(self):
         tensors = self.tensors(pickle.dumps(self.value, 2))
-        self.assertEqual(len(tensors), 12)
+        self.assertEqual(len(tensors), 13)
         self.assertEqual({tensor["offset"] for tensor in tensors.values()}, {None})
         self.assertEqual(tensors["large"]["bytes"], 9_000_000)
+
+    def test_statistics_of_protocol_2_are_those_of_later_ones(self):
+        told = []
+        for protocol in (2, 5):
+            self.save("run", pickle.dumps(self.value, protocol))
+            tensors = self.document("show", "run", "--statistics")["tensors"]
+            told.append([(each["path"], each.get("statistics"), each.get("unmeasured"))
+                         for each in tensors])
+        self.assertEqual(told[0], told[1])
+        words = {path: why for path, _, why in told[0] if why}
+        self.assertEqual(words, {"words": "text", "times": "times", "rows": "fields",
+                                 "objects": "objects"})
+        least = dict((path, each) for path, each, _ in told[0])["weights.bias"]
+        self.assertEqual(least, {"min": 0, "max": 6, "nans": 0, "infinities": 0, "zeros": 1,
+                                 "raw": False})
+
+    def test_compressed_members_are_measured(self):
+        out = io.BytesIO()
+        numpy.savez_compressed(out, w=numpy.arange(-3.0, 700_000.0), t=numpy.array(["x"]))
+        path = self.file("arrays.npz", out.getvalue())
+        w, t = self.document("show", path, "--statistics")["tensors"]
+        self.assertIsNone(w["offset"])
+        self.assertEqual((w["statistics"]["min"], w["statistics"]["max"]), (-3, 699_999))
+        self.assertEqual(w["statistics"]["zeros"], 1)
+        self.assertEqual(t["unmeasured"], "text")
+        self.assertIn(" text ", self.ok("show", path, "--statistics"))
+
+    def test_scalars_times_masks_and_records_are_listed(self):
+        rows = numpy.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8", (2,))])
+        value = {"scalar": numpy.float32(1), "rows": rows,
+                 "masked": numpy.ma.masked_array([1.0, 2.0], [False, True]),
+                 "wait": numpy.array([3], "m8[25us]")}
+        for protocol in (2, 5):
+            path = self.file("odd.pkl", pickle.dumps(value, protocol))
+            tensors = {each["path"]: (each["dtype"], each["shape"])
+                       for each in self.document("show", path, "--tensors")["tensors"]}
+            self.assertEqual(tensors, {
+                "scalar": ("float32", []), "rows": ("{a: int32, b: float64[2]}", [1]),
+                "masked.data": ("float64", [2]), "masked.mask": ("bool", [2]),
+                "wait": ("timedelta64[25us]", [1])})
+            self.assertEqual(self.ok("show", path, "--tensors").splitlines()[1].split()[1], "()")
 
     def test_big_endian_is_told(self):
         for protocol in (2, 3, 4, 5):
@@ -234,8 +276,8 @@ class NumpyTest(TensorsTestCase):
         self.save("run", pickle.dumps(self.value))
         lines = self.ok("show", "run", "--tensors").splitlines()
         self.assertEqual(lines[0].split(), ["DTYPE", "SHAPE", "OFFSET", "BYTES", "PATH", "SHARES"])
-        self.assertEqual(lines.pop(), "12 tensors, 8.60 MiB; 15.6 KiB more are shared")
-        self.assertEqual(len(lines), 13)
+        self.assertEqual(lines.pop(), "13 tensors, 8.60 MiB; 15.6 KiB more are shared")
+        self.assertEqual(len(lines), 14)
         column = lines[0].index("PATH")
         for line in lines:
             self.assertEqual(line[column - 1], " ")

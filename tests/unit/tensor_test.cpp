@@ -5,6 +5,7 @@
 
 #include "support/expect.hpp"
 #include "support/opcodes.hpp"
+#include "tensor/element_type.hpp"
 
 using namespace brine;
 using namespace brine::pickle;
@@ -172,6 +173,51 @@ BOOST_AUTO_TEST_CASE(types_are_named_as_numpy_names_them) {
   BOOST_TEST(type_named(call("numpy", "dtype", {text("f8")})) == "float64");
 }
 
+BOOST_AUTO_TEST_CASE(times_are_named_with_their_unit) {
+  const auto time = [](const Stream& unit, std::uint64_t count) {
+    return built(call("numpy", "dtype", {text("M8"), flag(), flag()}),
+                 tuple({integer(4), text("<"), none(), none(), none(), integer(~0ULL),
+                        integer(~0ULL), integer(0),
+                        tuple({dict({}), tuple({unit, integer(count), integer(1), integer(1)})})}));
+  };
+  const Stream ns = Stream().op(Op::short_binbytes, "ns", 1);
+  BOOST_TEST(type_named(time(ns, 1)) == "datetime64[ns]");
+  BOOST_TEST(type_named(time(ns, 25)) == "datetime64[25ns]");
+  BOOST_TEST(type_named(time(call("_codecs", "encode", {text("D"), text("latin1")}), 1)) ==
+             "datetime64[D]");
+  BOOST_TEST(type_named(time(Stream().op(Op::short_binbytes, "generic", 1), 1)) == "datetime64");
+  for (const Stream& other : {none(), integer(1), list({}), bytes(std::string(100, 'x'))}) {
+    BOOST_TEST(type_named(time(other, 1)) == "datetime64");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(codes_of_npy_are_named_as_dtypes_of_pickles) {
+  const std::pair<std::string_view, std::string_view> names[] = {
+      {"<f4", "float32"}, {">i2", "int16, big-endian"}, {"<M8[ns]", "datetime64[ns]"},
+      {"<m8[25s]", "timedelta64[25s]"}, {"<M8[generic]", "datetime64"}, {"|S3", "S3"},
+  };
+  const auto read = [](std::string_view code) { return brine::tensor::read_type_code(code); };
+  for (const auto& [code, name] : names) BOOST_TEST(read(code)->name == name);
+  for (const char* code : {"<f4[ns]", "", "<", "[ns]"}) BOOST_TEST(!read(code));
+}
+
+BOOST_AUTO_TEST_CASE(arrays_with_masks_and_records_are_listed) {
+  const auto masked = [](const Stream& mask) {
+    return built(call("numpy.ma.core", "_mareconstruct", {none(), none(), none(), none()}),
+                 tuple({integer(1), shape({2}), dtype("u1"), flag(), bytes("ab"), mask, none()}));
+  };
+  BOOST_TEST(paths_of(masked(bytes("xy"))) == "data\nmask\n");
+  BOOST_TEST(lines_of(masked(bytes("wxyz"))).find("mask|V2|2|") != std::string::npos);
+  for (const Stream& other : {bytes("xyz"), none(), integer(1)}) {
+    BOOST_TEST(paths_of(masked(other)) == "data\n");
+  }
+  const Stream record = built(
+      call("numpy", "dtype", {Stream().global("numpy", "record"), flag(), flag()}),
+      tuple({integer(3), text("|"), none(), tuple({text("a")}),
+             dict({{text("a"), tuple({dtype("u2"), integer(0)})}}), integer(2), integer(1)}));
+  BOOST_TEST(lines_of(array(record, {2}, bytes("abcd"))).starts_with("|{a: uint16}|2|"));
+}
+
 BOOST_AUTO_TEST_CASE(rows_are_named_by_their_fields) {
   const auto row = [](const Stream& names, const Stream& fields) {
     return built(call("numpy", "dtype", {text("V16"), flag(), flag()}),
@@ -212,7 +258,8 @@ BOOST_AUTO_TEST_CASE(a_path_tells_how_to_reach_it) {
       {call("collections", "OrderedDict", {}) + text("w") + three() + Stream().op(Op::setitem),
        "w\n"},
       {dict({{Stream().long_text(std::string(300, 'k')), three()}}), "[#0]\n"},
-      {array(dtype("O8"), {2}, list({none(), object(dict({{text("w"), three()}}))})), "[1].w\n"},
+      {array(dtype("O8"), {2}, list({none(), object(dict({{text("w"), three()}}))})),
+       "\n[1].w\n"},
       {text("7") + Stream().op(Op::binpersid), ""},
       {none(), ""},
   };

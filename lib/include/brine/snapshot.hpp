@@ -111,8 +111,8 @@ struct TensorOptions {
 /// leads to it.
 struct TreeRow {
   std::uint32_t level = 0;  ///< 0: what was saved
-  /// An attribute, a key or a position: `weight`, `[3]`, `['a b']`; `()` for the arguments of the
-  /// call that makes an object. Of level 0 `[1]` where there are several pickles.
+  /// The last step of its path, without its dot: `weight`, `[3]`, `["a b"]`; `()` for the arguments
+  /// of the call that makes an object. Of level 0 `[1]` where there are several pickles.
   std::string name;
   /// What it is: `dict, 3 items`, `float32 3x4`, `sklearn.svm:SVC`, `'text'`. Behind it `&1` where
   /// it is met again, `*1` there, and ` ...` where what it holds is left out.
@@ -121,6 +121,7 @@ struct TreeRow {
 
 struct TreeOptions {
   std::uint32_t depth = 3;  ///< levels below the first
+  bool all = false;         ///< nothing is folded but by depth, and empty hooks are told
 };
 
 /// A snapshot with all that its manifest says.
