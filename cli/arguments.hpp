@@ -41,6 +41,7 @@ struct ShowArguments {
   bool statistics = false;
   bool tree = false;
   std::optional<std::uint32_t> depth;  ///< of the tree
+  bool all = false;                    ///< of it
 };
 
 struct ScanArguments {

@@ -81,7 +81,7 @@ int run_log(const Arguments& arguments) {
 namespace {
 
 TreeOptions tree_options(const ShowArguments& show) {
-  return {.depth = show.depth.value_or(TreeOptions{}.depth)};
+  return {.depth = show.depth.value_or(TreeOptions{}.depth), .all = show.all};
 }
 
 void require_one_listing(const Arguments& arguments) {
@@ -90,8 +90,9 @@ void require_one_listing(const Arguments& arguments) {
     throw Error(Errc::usage, "--tensors and --tree are two listings",
                 fmt::format("brine show {} --tree", shell_word(arguments.reference)));
   }
-  if (show.depth && !show.tree) {
-    throw Error(Errc::usage, "--depth is of --tree", command_of(with(arguments.words, {"--tree"})));
+  if ((show.depth || show.all) && !show.tree) {
+    throw Error(Errc::usage, fmt::format("{} is of --tree", show.depth ? "--depth" : "--all"),
+                command_of(with(arguments.words, {"--tree"})));
   }
 }
 

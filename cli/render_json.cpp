@@ -123,7 +123,8 @@ Json statistics_json(const TensorStatistics& statistics) {
           {"max", number_json(statistics.max)},
           {"nans", statistics.nans},
           {"infinities", statistics.infinities},
-          {"zeros", statistics.zeros}};
+          {"zeros", statistics.zeros},
+          {"raw", statistics.is_raw}};
 }
 
 Json tensor_json(const TensorInfo& tensor) {
@@ -131,8 +132,11 @@ Json tensor_json(const TensorInfo& tensor) {
               {"dtype", tensor.dtype},
               {"shape", tensor.shape},
               {"offset", tensor.offset ? Json(*tensor.offset) : Json()},
-              {"bytes", tensor.bytes}};
+              {"bytes", tensor.bytes},
+              {"shares", tensor.shares ? Json(*tensor.shares) : Json()},
+              {"shared_bytes", tensor.shared_bytes}};
   if (tensor.statistics) fields["statistics"] = statistics_json(*tensor.statistics);
+  if (!tensor.unmeasured.empty()) fields["unmeasured"] = tensor.unmeasured;
   return fields;
 }
 

@@ -15,7 +15,10 @@ namespace {
 
 constexpr std::size_t shown_symbols = 20;
 constexpr std::size_t shown_findings = 20;
-constexpr std::size_t widest_dtype = 24;
+// The dtype of a row of many fields leaves room for the rest, and a path for what is at its end.
+constexpr std::size_t least_dtype = 24;
+constexpr std::size_t least_path = 30;
+constexpr std::size_t least_shares = 16;
 
 std::string field(std::string_view name, std::string_view value) {
   return value.empty() ? std::string() : fmt::format("{:<9} {}\n", name, value);
@@ -106,12 +109,6 @@ std::string buffers_of(const SnapshotDetail& detail) {
              : fmt::format("{}, {}", grouped(detail.buffers.size()), human_bytes(bytes));
 }
 
-// The dtype of a row of many fields would leave no room for anything else.
-std::string shortened(std::string text) {
-  if (text.size() > widest_dtype) text.replace(widest_dtype - 3, std::string::npos, "...");
-  return text;
-}
-
 std::string steps_of(const SnapshotDetail& detail) {
   std::vector<std::string> steps;
   for (const auto& [name, version] : detail.steps) {
@@ -194,44 +191,68 @@ std::string show_text(const SnapshotDetail& detail, const Ink& ink) {
          findings_text(detail.findings, ink);
 }
 
-// Five cells, empty where nothing was measured.
-std::vector<std::string> statistics_cells(const std::optional<TensorStatistics>& statistics) {
-  if (!statistics) return std::vector<std::string>(5);
-  const auto spelled = [](const std::optional<TensorStatistics::Number>& number) {
+namespace {
+
+// Five cells. Where nothing was measured, the first says why.
+std::vector<std::string> statistics_cells(const TensorInfo& tensor) {
+  if (!tensor.statistics) return {tensor.unmeasured, "", "", "", ""};
+  const TensorStatistics& statistics = *tensor.statistics;
+  const auto spelled = [&](const std::optional<TensorStatistics::Number>& number) {
     if (!number) return std::string("-");
-    return std::visit(
+    const std::string text = std::visit(
         [](auto value) {
           if constexpr (std::is_floating_point_v<decltype(value)>)
             return fmt::format("{:.6g}", value);
           return fmt::format("{}", value);
         },
         *number);
+    return statistics.is_raw ? text + " raw" : text;
   };
-  return {spelled(statistics->min), spelled(statistics->max), fmt::format("{}", statistics->nans),
-          fmt::format("{}", statistics->infinities), fmt::format("{}", statistics->zeros)};
+  return {spelled(statistics.min), spelled(statistics.max), fmt::format("{}", statistics.nans),
+          fmt::format("{}", statistics.infinities), fmt::format("{}", statistics.zeros)};
 }
+
+std::string shape_of(const TensorInfo& tensor) {
+  return tensor.shape.empty() ? "()" : fmt::format("{}", fmt::join(tensor.shape, "x"));
+}
+
+std::string sum_text(std::span<const TensorInfo> tensors) {
+  std::uint64_t bytes = 0;
+  std::uint64_t shared = 0;
+  for (const TensorInfo& tensor : tensors) {
+    bytes += tensor.bytes - tensor.shared_bytes;
+    shared += tensor.shared_bytes;
+  }
+  const std::string again =
+      shared > 0 ? fmt::format("; {} more are shared", human_bytes(shared)) : std::string();
+  return fmt::format("{}, {}{}\n", counted(tensors.size(), "tensor"), human_bytes(bytes), again);
+}
+
+}  // namespace
 
 std::string tensors_text(std::span<const TensorInfo> tensors, unsigned width, const Ink& ink) {
   if (tensors.empty()) return "no tensors\n";
-  TextTable table({{"DTYPE"},
+  TextTable table({{"DTYPE", Align::left, Keep::shortened, Cut::back, least_dtype},
                    {"SHAPE"},
                    {"OFFSET", Align::right, Keep::where_it_fits},
-                   {"BYTES", Align::right, Keep::where_it_fits},
+                   {"BYTES", Align::right, Keep::unless_narrow},
                    {"MIN", Align::right},
                    {"MAX", Align::right},
                    {"NAN", Align::right},
                    {"INF", Align::right},
                    {"ZEROS", Align::right},
-                   {"PATH"}});
+                   {"PATH", Align::left, Keep::shortened, Cut::front, least_path},
+                   {"SHARES", Align::left, Keep::shortened, Cut::front, least_shares}});
   for (const TensorInfo& tensor : tensors) {
-    std::vector<std::string> cells{
-        shortened(escaped(tensor.dtype)), fmt::format("{}", fmt::join(tensor.shape, "x")),
-        tensor.offset ? fmt::format("{}", *tensor.offset) : "-", human_bytes(tensor.bytes)};
-    for (std::string& cell : statistics_cells(tensor.statistics)) cells.push_back(std::move(cell));
+    std::vector<std::string> cells{escaped(tensor.dtype), shape_of(tensor),
+                                   tensor.offset ? fmt::format("{}", *tensor.offset) : "-",
+                                   human_bytes(tensor.bytes)};
+    for (std::string& cell : statistics_cells(tensor)) cells.push_back(std::move(cell));
     cells.push_back(tensor.path.empty() ? "." : escaped(tensor.path));
+    cells.push_back(escaped(tensor.shares.value_or("")));
     table.add(std::move(cells));
   }
-  return table.text(width, ink);
+  return table.text(width, ink) + sum_text(tensors);
 }
 
 namespace {

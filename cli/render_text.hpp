@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "brine/store.hpp"
-
 #include "terminal.hpp"
 
 namespace brine::cli {

@@ -4,24 +4,34 @@
 
 #include <algorithm>
 
+#include "wrap.hpp"
+
 namespace brine::cli {
 namespace {
 
-constexpr std::size_t least_shown = 7;  // four characters and the dots
-
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
-std::string shortened(std::string_view cell, std::size_t width) {
-  if (cell.size() <= width) return std::string(cell);
-  std::size_t end = width - 3;
-  while (end > 0 && continues_character(cell[end])) --end;
-  return std::string(cell.substr(0, end)) + "...";
+constexpr std::string_view dots = "...";
+
+std::string shortened(std::string_view cell, std::size_t width, Cut cut) {
+  if (columns_of(cell) <= width) return std::string(cell);
+  const std::size_t most = width - dots.size();
+  if (cut == Cut::back) {
+    while (columns_of(cell) > most) {
+      while (continues_character(cell.back())) cell.remove_suffix(1);
+      cell.remove_suffix(1);
+    }
+    return fmt::format("{}{}", cell, dots);
+  }
+  while (columns_of(cell) > most || continues_character(cell.front())) cell.remove_prefix(1);
+  return fmt::format("{}{}", dots, cell);
 }
 
-void append_cell(std::string& line, std::string_view whole, std::size_t width, Align align) {
-  const std::string cell = shortened(whole, width);
-  line += align == Align::right ? fmt::format("{:>{}}", cell, width)
-                                : fmt::format("{:<{}}", cell, width);
+void append_cell(std::string& line, std::string_view whole, std::size_t width,
+                 const Column& column) {
+  const std::string cell = shortened(whole, width, column.cut);
+  const std::string blanks(width - columns_of(cell), ' ');
+  line += column.align == Align::right ? blanks + cell : cell + blanks;
 }
 
 std::size_t total_of(const std::vector<std::size_t>& widths, std::size_t gap) {
@@ -40,7 +50,8 @@ std::string without_trailing_spaces(std::string line) {
 std::vector<std::size_t> TextTable::widths() const {
   std::vector<std::size_t> widths(columns_.size(), 0);
   for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (std::size_t i = 0; i < widths.size(); ++i)
+      widths[i] = std::max(widths[i], columns_of(row[i]));
   }
   for (std::size_t i = 0; i < widths.size(); ++i) {
     if (widths[i] > 0) widths[i] = std::max(widths[i], columns_[i].title.size());
@@ -48,16 +59,25 @@ std::vector<std::size_t> TextTable::widths() const {
   return widths;
 }
 
-std::vector<std::size_t> TextTable::widths_within(unsigned width) const {
-  std::vector<std::size_t> columns = widths();
+void TextTable::shrink(std::vector<std::size_t>& columns, unsigned width) const {
   for (std::size_t i = columns.size(); i-- > 0 && total_of(columns, 1) > width;) {
-    if (columns_[i].keep != Keep::shortened || columns[i] <= least_shown) continue;
+    const std::size_t least = std::max(columns_[i].least, columns_[i].title.size());
+    if (columns_[i].keep != Keep::shortened || columns[i] <= least) continue;
     const std::size_t excess = total_of(columns, 1) - width;
-    columns[i] = std::max(columns[i] - std::min(excess, columns[i]), least_shown);
+    columns[i] = std::max(columns[i] - std::min(excess, columns[i]), least);
   }
+}
+
+std::vector<std::size_t> TextTable::widths_within(unsigned width) const {
+  std::vector<std::size_t> whole = widths();
+  std::vector<std::size_t> columns = whole;
+  shrink(columns, width);
   for (const Keep keep : {Keep::where_it_fits, Keep::unless_narrow}) {
-    for (std::size_t i = columns.size(); i-- > 0 && total_of(columns, 1) > width;) {
-      if (columns_[i].keep == keep) columns[i] = 0;
+    for (std::size_t i = whole.size(); i-- > 0 && total_of(columns, 1) > width;) {
+      if (columns_[i].keep != keep) continue;
+      whole[i] = 0;
+      columns = whole;
+      shrink(columns, width);
     }
   }
   return columns;
@@ -72,7 +92,7 @@ std::string TextTable::text(unsigned width, const Ink& ink) const {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (columns[i] == 0) continue;
       if (!line.empty()) line += gap;
-      append_cell(line, cell_at(i), columns[i], columns_[i].align);
+      append_cell(line, cell_at(i), columns[i], columns_[i]);
     }
     return without_trailing_spaces(std::move(line));
   };

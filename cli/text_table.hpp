@@ -13,14 +13,18 @@ enum class Align : std::uint8_t { left, right };
 /// What happens to a column where there is no room, in the order in which it is tried.
 enum class Keep : std::uint8_t { always, shortened, where_it_fits, unless_narrow };
 
+/// Which end of a cell is left out where it is shortened.
+enum class Cut : std::uint8_t { back, front };
+
 struct Column {
   std::string_view title;
   Align align = Align::left;
   Keep keep = Keep::always;
+  Cut cut = Cut::back;
+  std::size_t least = 7;  ///< of one that is shortened: four characters and the dots
 };
 
-/// Collects rows, then writes them below their titles. Cells are ASCII or short enough that it
-/// does not matter: only the last column may hold names from outside.
+/// Collects rows, then writes them below their titles.
 class TextTable {
  public:
   explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
@@ -30,13 +34,15 @@ class TextTable {
 
   /// Columns that are empty in every row are left out. Where the rest does not fit into `width`,
   /// there is one space between columns instead of two, then `...` in columns that may be
-  /// shortened, the last one first, and then fewer columns.
+  /// shortened, the last one first, and then there are fewer columns.
   std::string text(unsigned width, const Ink& ink) const;
 
  private:
   /// Returns the width of each column; 0: it is left out.
   std::vector<std::size_t> widths() const;
   std::vector<std::size_t> widths_within(unsigned width) const;
+  /// Makes columns narrower that may be shortened.
+  void shrink(std::vector<std::size_t>& columns, unsigned width) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;

@@ -125,6 +125,8 @@ constexpr std::array show_options{
               [](Arguments& to, Value) { to.show.tensors = to.show.statistics = true; }},
     OptionRow{"--tree", "", "the objects in it as a tree",
               [](Arguments& to, Value) { to.show.tree = true; }},
+    OptionRow{"--all", "", "of the tree: long lists and empty hooks, too",
+              [](Arguments& to, Value) { to.show.all = true; }},
     OptionRow{"--depth", "N", "levels of the tree (3)",
               [](Arguments& to, Value value) {
                 constexpr std::uint64_t most = 1'000'000;

@@ -165,6 +165,14 @@ void define_functions(py::module_& module) {
       "List the tensors of a checkpoint file, without executing any of it; elements are read for "
       "statistics only.");
   module.def(
+      "tree",
+      [](const fs::path& path, std::uint32_t depth, bool all) {
+        return to_list(unlocked([&] { return file_tree(path, {.depth = depth, .all = all}); }));
+      },
+      "path"_a, py::kw_only(), "depth"_a = TreeOptions{}.depth, "all"_a = false,
+      "List the objects of a checkpoint file as rows of a tree, without executing any of it; long "
+      "lists are folded unless all is true.");
+  module.def(
       "convert",
       [](const fs::path& path, const fs::path& output, int protocol) {
         return to_python(

@@ -139,7 +139,7 @@ py::object to_python(const LoadReport& report) {
 py::object to_python(const TensorStatistics& statistics) {
   return value("TensorStatistics", "min"_a = statistics.min, "max"_a = statistics.max,
                "nans"_a = statistics.nans, "infinities"_a = statistics.infinities,
-               "zeros"_a = statistics.zeros);
+               "zeros"_a = statistics.zeros, "is_raw"_a = statistics.is_raw);
 }
 
 py::object to_python(const TensorInfo& tensor) {
@@ -147,7 +147,15 @@ py::object to_python(const TensorInfo& tensor) {
   for (std::size_t i = 0; i < tensor.shape.size(); ++i) shape[i] = tensor.shape[i];
   return value("TensorInfo", "path"_a = text(tensor.path), "dtype"_a = text(tensor.dtype),
                "shape"_a = shape, "offset"_a = tensor.offset, "bytes"_a = tensor.bytes,
-               "statistics"_a = tensor.statistics ? to_python(*tensor.statistics) : py::none());
+               "statistics"_a = tensor.statistics ? to_python(*tensor.statistics) : py::none(),
+               "unmeasured"_a = tensor.unmeasured,
+               "shares"_a = tensor.shares ? py::object(text(*tensor.shares)) : py::none(),
+               "shared_bytes"_a = tensor.shared_bytes);
+}
+
+py::object to_python(const TreeRow& row) {
+  return value("TreeRow", "level"_a = row.level, "name"_a = text(row.name),
+               "text"_a = text(row.text));
 }
 
 py::object to_python(const VerifyReport& report) {

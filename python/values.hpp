@@ -22,6 +22,7 @@ pybind11::object to_python(const ReindexReport& report);
 pybind11::object to_python(const TableStatus& status);
 pybind11::object to_python(const MigrationPlan& plan);
 pybind11::object to_python(const TensorInfo& tensor);
+pybind11::object to_python(const TreeRow& row);
 pybind11::object to_python(const std::vector<Snapshot>& snapshots);
 
 /// Converts one by one.

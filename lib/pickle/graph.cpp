@@ -129,7 +129,12 @@ NodeId Graph::on_text(const Token& token) {
   return add(token, NodeKind::text, number.value_or(no_row));
 }
 
-NodeId Graph::on_bytes(const Token& token) { return add(token, NodeKind::bytes); }
+NodeId Graph::on_bytes(const Token& token) {
+  const bool is_short =
+      token.held && token.code->op != Op::next_buffer && token.argument.size() <= short_bytes;
+  const auto number = is_short ? texts_.number(brine::text_of(token.argument)) : std::nullopt;
+  return add(token, NodeKind::bytes, number.value_or(no_row));
+}
 
 NodeId Graph::on_container(const Token& token, Shape shape, Items form, Values items) {
   const NodeKind kind = shape == Shape::dict    ? NodeKind::dict
@@ -213,6 +218,11 @@ NodeId Graph::on_stack_symbol(const Token& token, NodeId module, NodeId name) {
 std::optional<std::string_view> Graph::text(NodeId id) const {
   if (!is(id, NodeKind::text) || nodes_[id].number == no_row) return std::nullopt;
   return texts_.text(nodes_[id].number);
+}
+
+std::optional<std::string_view> Graph::bytes(NodeId id) const {
+  if (!is(id, NodeKind::bytes)) return text(id);
+  return nodes_[id].number == no_row ? std::nullopt : std::optional(texts_.text(nodes_[id].number));
 }
 
 std::optional<std::int64_t> Graph::integer(NodeId id) const {

@@ -23,6 +23,8 @@ inline constexpr NodeId no_node = ~NodeId{0};
 
 /// Texts up to this size are held.
 inline constexpr std::size_t held_text_bytes = 4096;
+/// Bytes up to this size are held: units of times are among them.
+inline constexpr std::size_t short_bytes = 8;
 
 enum class NodeKind : std::uint8_t {
   none,
@@ -74,6 +76,8 @@ class Graph final : public Interpreter<Graph, NodeId, no_node> {
   std::optional<std::string_view> text(NodeId id) const;
   /// Nor have integers of more than 64 bits.
   std::optional<std::int64_t> integer(NodeId id) const;
+  /// Of bytes, and texts of Python 2, of at most short_bytes.
+  std::optional<std::string_view> bytes(NodeId id) const;
   const Symbol* symbol(NodeId id) const;
 
   /// Whether a symbol that was pushed passes `test`.

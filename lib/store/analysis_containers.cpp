@@ -145,7 +145,7 @@ void Analyst::look_into_zip(const RandomSource& zip) {
   const std::string_view format = archive::zip_format(members);
   analysis_.report.format = format;
   const bool is_torch = format == "torch-zip" || format == "torchscript";
-  const std::string folder = torch_folder(members);
+  const std::string folder = storage_folder(members);
   std::set<std::string> names;
   for (const archive::Member& member : members) {
     if (!names.insert(member.name).second) {

@@ -143,7 +143,7 @@ void Disassembler::list_zips(const RandomSource& file) {
 
 void Disassembler::list_members(const RandomSource& file,
                                 const std::vector<archive::Member>& members) {
-  const std::string folder = store::torch_folder(members);
+  const std::string folder = store::storage_folder(members);
   for (const archive::Member& member : members) {
     const bool is_storage = store::storage_key(member, folder).has_value();
     if (!member.is_file || (is_storage && !store::is_pickle_name(member.name))) continue;

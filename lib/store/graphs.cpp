@@ -75,8 +75,8 @@ class Visit {
   void hand_over(const RandomSource& file, Part part, bool is_in_place = true);
   UseObject hand_over_from(const RandomSource& file) {
     return [&](const RandomSource& source, const pickle::Graph& graph,
-               const tensor::ReadTensor& read) {
-      hand_over(source, {.graph = &graph, .read_tensor = read}, &source == &file);
+               const tensor::ReadTensor& read, const std::string& name) {
+      below(name).hand_over(source, {.graph = &graph, .read_tensor = read}, &source == &file);
     };
   }
 
@@ -85,11 +85,13 @@ class Visit {
   const Body& body_;
   std::string name_;                        // of the file under way
   std::optional<std::uint64_t> begin_ = 0;  // of it in the payload
+  std::uint64_t number_ = 0;                // of it among zips in a row
   std::size_t depth_ = 0;
 };
 
 void Visit::hand_over(const RandomSource& file, Part part, bool is_in_place) {
   part.file = name_;
+  part.number += number_;
   part.source = &file;
   if (is_in_place) part.begin = begin_;
   body_(part);
@@ -120,7 +122,7 @@ void Visit::file(const RandomSource& file) {
 
 void Visit::pickles(const RandomSource& file) {
   // Where a pickler for torch wrote without a container, its storages are elsewhere.
-  const tensor::TorchStorages elsewhere;
+  const tensor::TorchStorages elsewhere = storages_inside(file, limits_);
   std::uint64_t offset = 0;
   for (std::uint64_t count = 0; count < limits_.max_pickles; ++count) {
     pickle::Graph graph(limits_);
@@ -147,10 +149,12 @@ void Visit::joblib(const RandomSource& file) {
   tensor::JoblibReader reader(nullptr, limits_);
   pickle::read_to_end(file, 0, file.size(), reader);
   require_stopped(reader);
+  const tensor::TorchStorages inside = storages_inside(file, limits_);
   hand_over(file, {.graph = &reader.graph(), .read_tensor = [&](pickle::NodeId id) {
                      const auto array = reader.arrays().find(id);
-                     return array == reader.arrays().end() ? std::nullopt
-                                                           : std::optional(array->second);
+                     return array == reader.arrays().end()
+                                ? tensor::read_torch_tensor(reader.graph(), id, inside)
+                                : std::optional<tensor::Tensor>(array->second);
                    }});
 }
 
@@ -165,7 +169,7 @@ void Visit::npy(const RandomSource& file, std::uint64_t offset, std::uint64_t by
   }
   pickle::Graph graph(limits_);
   read_pickle(file, offset + header.bytes, offset + bytes, graph, limits_);
-  const tensor::TorchStorages elsewhere;
+  const tensor::TorchStorages elsewhere = storages_inside(file, limits_);
   below(name).hand_over(file, {.graph = &graph, .read_tensor = [&](pickle::NodeId id) {
                                  return tensor::read_torch_tensor(graph, id, elsewhere);
                                }});
@@ -195,14 +199,15 @@ void Visit::packed_npy(const RandomSource& file, const archive::Member& member,
   TensorInfo array = array_of(header, 0, member.bytes);
   array.path = base::printable(name);
   array.offset.reset();
-  hand_over(file, {.array = std::move(array)}, false);
+  hand_over(file, {.array = std::move(array), .member = &member}, false);
 }
 
 void Visit::zips(const RandomSource& file) {
   const auto zips = archive::find_zips(file, limits_);
   if (zips.size() == 1) return zip(file);
   for (std::size_t i = 0; i < zips.size(); ++i) {
-    Visit inner = below(fmt::format("[{}]", i));
+    Visit inner(*this);
+    inner.number_ = i;
     if (begin_) inner.begin_ = *begin_ + zips[i].offset;
     in_context(fmt::format("zip {} of {}", i + 1, zips.size()),
                [&] { inner.zip(io::Range(file, zips[i].offset, zips[i].bytes)); });

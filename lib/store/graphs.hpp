@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "archive/member.hpp"
 #include "brine/bytes.hpp"
 #include "brine/limits.hpp"
 #include "brine/snapshot.hpp"
@@ -16,11 +17,12 @@ namespace brine::store {
 /// One pickle, or one array of a .npy. Lifetime: of the call that hands it over.
 struct Part {
   std::string file;          ///< by which names inside containers it is reached; or empty
-  std::uint64_t number = 0;  ///< of the pickle in its file, from 0
+  std::uint64_t number = 0;  ///< of the pickle in its file, or of the zip, from 0
   const pickle::Graph* graph = nullptr;
-  tensor::ReadTensor read_tensor = {};   ///< of the graph: the tensors of its framework
-  TensorInfo array = {};                 ///< where there is no graph
-  const RandomSource* source = nullptr;  ///< where offsets count; what is unfolded is its own
+  tensor::ReadTensor read_tensor = {};      ///< of the graph: the tensors of its framework
+  TensorInfo array = {};                    ///< where there is no graph
+  const archive::Member* member = nullptr;  ///< of the source, that the array is compressed in
+  const RandomSource* source = nullptr;     ///< where offsets count; what is unfolded is its own
   /// Of the source in the payload. Nothing: it was compressed.
   std::optional<std::uint64_t> begin = {};
 };

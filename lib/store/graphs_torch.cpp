@@ -11,6 +11,7 @@
 #include "base/arithmetic.hpp"
 #include "base/text.hpp"
 #include "brine/error.hpp"
+#include "io/range.hpp"
 #include "store/graph_reading.hpp"
 #include "store/members.hpp"
 #include "store/torch_tar.hpp"
@@ -22,16 +23,29 @@ namespace {
 constexpr std::size_t legacy_object = 3;  // of its pickles, from 0
 constexpr std::size_t legacy_keys = 4;
 
+// Pickles of a zip, each with the folder of its storages: that of the object, and of TorchScript
+// what its code names, and the inputs that it was traced with.
+struct PickleInZip {
+  std::string_view member;
+  std::string_view folder;
+};
+constexpr PickleInZip pickles_in_zip[] = {
+    {"data.pkl", "data/"},
+    {"constants.pkl", "constants/"},
+    {"traced_inputs.pkl", "traced_inputs/"},
+};
+
 tensor::TorchStorages storages_of(const RandomSource& payload,
                                   const std::vector<archive::Member>& members,
-                                  std::string_view folder) {
+                                  const std::string& prefix, std::string_view folder) {
   tensor::TorchStorages storages;
+  const std::string place = fmt::format("{}{}", prefix, folder);
   for (const archive::Member& member : members) {
     const bool is_stored = member.method == archive::stored;
-    if (const auto key = storage_key(member, folder)) {
+    if (const auto key = storage_key(member, place)) {
       storages.by_key[std::string(*key)] = {is_stored ? std::optional(member.offset) : std::nullopt,
                                             member.bytes};
-    } else if (member.name == fmt::format("{}byteorder", folder) && is_stored &&
+    } else if (member.name == fmt::format("{}byteorder", prefix) && is_stored &&
                member.bytes == 3) {
       Bytes order(3);
       payload.read_at(member.offset, order);
@@ -75,37 +89,91 @@ tensor::ReadTensor tensors_of(const pickle::Graph& graph, const tensor::TorchSto
   return [&](pickle::NodeId id) { return tensor::read_torch_tensor(graph, id, storages); };
 }
 
+// A legacy file with its storages.
+struct Legacy {
+  std::vector<std::unique_ptr<pickle::Graph>> graphs;
+  tensor::TorchStorages storages;
+  const pickle::Graph& object() const { return *graphs[legacy_object]; }
+};
+
+Legacy read_legacy(const RandomSource& file, const Limits& limits) {
+  Legacy legacy;
+  std::uint64_t offset = 0;
+  while (legacy.graphs.size() < archive::torch_legacy_pickles) {
+    legacy.graphs.push_back(std::make_unique<pickle::Graph>(limits));
+    offset = read_pickle(file, offset, file.size(), *legacy.graphs.back(), limits);
+  }
+  legacy.storages = legacy_storages(file, offset, legacy.object(), *legacy.graphs[legacy_keys]);
+  return legacy;
+}
+
+// Of bytes that hold one storage; nothing where they hold anything else.
+std::optional<tensor::LoadedStorage> load_storage(const RandomSource& payload,
+                                                  const pickle::Node& bytes, const Limits& limits) {
+  const io::Range file(payload, bytes.offset, bytes.bytes);
+  try {
+    const Legacy legacy = read_legacy(file, limits);
+    auto id = tensor::read_storage_id(legacy.object(), legacy.object().root());
+    if (!id) return std::nullopt;
+    const auto known = legacy.storages.by_key.find(id->key);
+    if (known == legacy.storages.by_key.end()) return std::nullopt;
+    tensor::Storage place = known->second;
+    *place.offset += bytes.offset;
+    return tensor::LoadedStorage{std::move(*id), place};
+  } catch (const Error& error) {
+    if (error.code() != Errc::unsupported && error.code() != Errc::corrupt) throw;
+    return std::nullopt;
+  }
+}
+
 }  // namespace
+
+tensor::TorchStorages storages_inside(const RandomSource& payload, const Limits& limits) {
+  // Many tensors may be of one storage.
+  using Known = std::map<std::uint64_t, std::optional<tensor::LoadedStorage>>;
+  tensor::TorchStorages storages;
+  storages.load = [&payload, &limits, known = std::make_shared<Known>()](
+                      const pickle::Graph& graph,
+                      pickle::NodeId id) -> std::optional<tensor::LoadedStorage> {
+    const bool has_bytes =
+        graph.is(id, pickle::NodeKind::bytes) && graph.node(id).op != pickle::Op::next_buffer;
+    if (!has_bytes) return std::nullopt;
+    const pickle::Node& bytes = graph.node(id);
+    const auto row = known->find(bytes.offset);
+    if (row != known->end()) return row->second;
+    return known->emplace(bytes.offset, load_storage(payload, bytes, limits)).first->second;
+  };
+  return storages;
+}
 
 void read_torch_zip(const RandomSource& payload, const std::vector<archive::Member>& members,
                     Unfolder& unfolder, const UseObject& use) {
-  const std::string folder = torch_folder(members);
-  tensor::TorchStorages storages = storages_of(payload, members, folder);
-  const std::string name = folder + "data.pkl";
-  const auto member = std::find_if(members.begin(), members.end(),
-                                   [&](const auto& each) { return each.name == name; });
-  if (member == members.end()) return;
-  pickle::Graph graph(unfolder.limits());
-  if (member->method == archive::stored) {
-    read_pickle(payload, member->offset, member->offset + member->bytes, graph, unfolder.limits());
-    return use(payload, graph, tensors_of(graph, storages));
+  const std::string prefix = torch_folder(members);
+  const Limits& limits = unfolder.limits();
+  for (const PickleInZip& each : pickles_in_zip) {
+    const std::string name = prefix + std::string(each.member);
+    const auto member = std::find_if(members.begin(), members.end(),
+                                     [&](const auto& one) { return one.name == name; });
+    if (member == members.end()) continue;
+    const bool is_object = &each == std::begin(pickles_in_zip);
+    const std::string shown = is_object ? "" : std::string(each.member);
+    tensor::TorchStorages storages = storages_of(payload, members, prefix, each.folder);
+    pickle::Graph graph(limits);
+    if (member->method == archive::stored) {
+      read_pickle(payload, member->offset, member->offset + member->bytes, graph, limits);
+      use(payload, graph, tensors_of(graph, storages), shown);
+      continue;
+    }
+    const io::ScratchFile unfolded = unfolder.unfold(payload, *member);
+    read_pickle(unfolded, 0, unfolded.size(), graph, limits);
+    for (auto& [key, storage] : storages.by_key) storage.offset.reset();
+    use(unfolded, graph, tensors_of(graph, storages), shown);
   }
-  const io::ScratchFile unfolded = unfolder.unfold(payload, *member);
-  read_pickle(unfolded, 0, unfolded.size(), graph, unfolder.limits());
-  for (auto& [key, storage] : storages.by_key) storage.offset.reset();
-  use(unfolded, graph, tensors_of(graph, storages));
 }
 
 void read_torch_legacy(const RandomSource& payload, const Limits& limits, const UseObject& use) {
-  std::vector<std::unique_ptr<pickle::Graph>> graphs;
-  std::uint64_t offset = 0;
-  while (graphs.size() < archive::torch_legacy_pickles) {
-    graphs.push_back(std::make_unique<pickle::Graph>(limits));
-    offset = read_pickle(payload, offset, payload.size(), *graphs.back(), limits);
-  }
-  const pickle::Graph& object = *graphs[legacy_object];
-  const auto storages = legacy_storages(payload, offset, object, *graphs[legacy_keys]);
-  use(payload, object, tensors_of(object, storages));
+  const Legacy legacy = read_legacy(payload, limits);
+  use(payload, legacy.object(), tensors_of(legacy.object(), legacy.storages), "");
 }
 
 void read_torch_tar(const RandomSource& payload, const std::vector<archive::Member>& members,
@@ -114,7 +182,8 @@ void read_torch_tar(const RandomSource& payload, const std::vector<archive::Memb
   const TorchTar::Pickle& object = tar.pickles.back();
   pickle::Graph graph(limits);
   read_pickle(payload, object.offset, object.offset + object.bytes, graph, limits);
-  use(payload, graph, [&](pickle::NodeId id) { return tar.tensor(graph, id); });
+  use(
+      payload, graph, [&](pickle::NodeId id) { return tar.tensor(graph, id); }, "");
 }
 
 }  // namespace brine::store

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "archive/member.hpp"
@@ -9,15 +10,21 @@
 #include "pickle/graph.hpp"
 #include "store/decoded.hpp"
 #include "tensor/inventory.hpp"
+#include "tensor/torch.hpp"
 
 namespace brine::store {
 
 /// Takes the graph of the object, what reads its tensors, and where the offsets of both count: the
-/// file itself, or what was unfolded.
+/// file itself, or what was unfolded. `name`: of a member that is no part of the object, or empty.
 using UseObject = std::function<void(const RandomSource& source, const pickle::Graph&,
-                                     const tensor::ReadTensor&)>;
+                                     const tensor::ReadTensor&, const std::string& name)>;
 
-/// Of torch 1.6 and later, and of TorchScript. Throws: unsupported, corrupt, limit; so do all.
+/// What a plain pickle says of storages: those in byte strings are looked into, others are
+/// elsewhere. Lifetime: borrows both.
+tensor::TorchStorages storages_inside(const RandomSource& payload, const Limits& limits);
+
+/// Of torch 1.6 and later, and of TorchScript with its constants. Throws: unsupported, corrupt,
+/// limit; so do all.
 void read_torch_zip(const RandomSource& payload, const std::vector<archive::Member>& members,
                     Unfolder& unfolder, const UseObject& use);
 

@@ -7,8 +7,6 @@
 namespace brine::store {
 namespace {
 
-constexpr std::string_view storages = "data/";
-
 char in_lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
@@ -48,13 +46,15 @@ std::string torch_folder(const std::vector<archive::Member>& members) {
   return slash == std::string::npos ? "" : members[0].name.substr(0, slash + 1);
 }
 
+std::string storage_folder(const std::vector<archive::Member>& members) {
+  return torch_folder(members) + "data/";
+}
+
 std::optional<std::string_view> storage_key(const archive::Member& member,
                                             std::string_view folder) {
-  std::string_view name = member.name;
+  const std::string_view name = member.name;
   if (!name.starts_with(folder)) return std::nullopt;
-  name.remove_prefix(folder.size());
-  if (!name.starts_with(storages)) return std::nullopt;
-  return name.substr(storages.size());
+  return name.substr(folder.size());
 }
 
 }  // namespace brine::store

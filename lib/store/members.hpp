@@ -38,7 +38,10 @@ bool may_hold_pickle(ByteView head, std::string_view name);
 /// The folder, with its slash, that all names of a torch zip begin with, or nothing.
 std::string torch_folder(const std::vector<archive::Member>& members);
 
-/// Of a torch zip's storage, which is raw numbers, the key by which its tensors know it.
+/// Where a torch zip keeps the storages of its object: raw numbers.
+std::string storage_folder(const std::vector<archive::Member>& members);
+
+/// Of a storage in `folder`, the key by which its tensors know it.
 std::optional<std::string_view> storage_key(const archive::Member& member, std::string_view folder);
 
 }  // namespace brine::store

@@ -161,7 +161,7 @@ const archive::Member* member_named(const std::vector<archive::Member>& members,
 
 }  // namespace
 
-std::optional<TensorInfo> TorchTar::tensor(const Graph& graph, NodeId id) const {
+std::optional<tensor::Tensor> TorchTar::tensor(const Graph& graph, NodeId id) const {
   if (!graph.is(id, pickle::NodeKind::persistent)) return std::nullopt;
   const auto key = graph.text(graph.arguments(id));
   const auto found = key ? tensors.find(*key) : tensors.end();

@@ -20,6 +20,7 @@
 #include "archive/member.hpp"
 #include "brine/snapshot.hpp"
 #include "pickle/graph.hpp"
+#include "tensor/tensor.hpp"
 
 namespace brine::store {
 
@@ -31,10 +32,10 @@ struct TorchTar {
   };
   std::vector<Pickle> pickles;  ///< all, that of the object last
   /// By their keys, without paths.
-  std::map<std::string, TensorInfo, std::less<>> tensors;
+  std::map<std::string, tensor::Tensor, std::less<>> tensors;
 
   /// The tensor that `id` looks up; nothing for another node.
-  std::optional<TensorInfo> tensor(const pickle::Graph& graph, pickle::NodeId id) const;
+  std::optional<tensor::Tensor> tensor(const pickle::Graph& graph, pickle::NodeId id) const;
 };
 
 /// Throws: corrupt, unsupported (a pickle that breaks off), limit.

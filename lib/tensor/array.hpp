@@ -3,6 +3,8 @@
 //   _reconstruct(class, (0,), b'b')  + state (version, shape, dtype, is_fortran, data)
 //   _frombuffer(data, dtype, shape, order)
 //   scalar(dtype, data)
+//   _mareconstruct(class, base, (0,), b'b')
+//                 + state (version, shape, dtype, is_fortran, data, mask, fill value)
 //   data = bytes | _codecs.encode(text, 'latin1') | bytes()
 //
 // The second line is that of protocol 5; the forms of `data` behind the first are how Python 3
@@ -14,14 +16,31 @@
 
 #include "brine/snapshot.hpp"
 #include "pickle/graph.hpp"
+#include "tensor/tensor.hpp"
 
 namespace brine::tensor {
 
 /// Reads the array or scalar that `id` names; its path is left empty. Nothing for what is none, or
 /// what numpy would refuse, such as data that is too short for its shape.
-std::optional<TensorInfo> read_array(const pickle::Graph& graph, pickle::NodeId id);
+std::optional<Tensor> read_array(const pickle::Graph& graph, pickle::NodeId id);
 
-/// Returns the list of what an array of objects holds, or no_node.
-pickle::NodeId objects_of_array(const pickle::Graph& graph, pickle::NodeId id);
+/// What an array with a mask is made of, without paths.
+struct MaskedArray {
+  Tensor data;
+  std::optional<Tensor> mask;
+  pickle::NodeId fill_value = pickle::no_node;
+};
+
+/// Nothing for another node.
+std::optional<MaskedArray> read_masked_array(const pickle::Graph& graph, pickle::NodeId id);
+
+/// An array of objects: a row of the list, and what is looked into.
+struct ObjectArray {
+  Tensor array;
+  pickle::NodeId objects = pickle::no_node;
+};
+
+/// Nothing for another node.
+std::optional<ObjectArray> read_object_array(const pickle::Graph& graph, pickle::NodeId id);
 
 }  // namespace brine::tensor

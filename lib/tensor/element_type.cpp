@@ -1,6 +1,7 @@
 #include "tensor/element_type.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -21,8 +22,12 @@ constexpr std::uint32_t most_fields = 16;
 // State of a dtype: version, byte order, subtype, names, fields, item size, alignment, flags, unit.
 constexpr std::uint32_t most_state_values = 9;
 constexpr std::size_t order_place = 1;
+constexpr std::size_t subtype_place = 2;
 constexpr std::size_t names_place = 3;
 constexpr std::size_t fields_place = 4;
+constexpr std::size_t size_place = 5;
+constexpr std::size_t unit_place = 8;
+constexpr std::uint64_t largest_row = 1U << 31;  // numpy's own bound
 
 // A letter of numpy's array protocol, and how many bytes of it there are: each a power of two.
 struct Letter {
@@ -32,9 +37,13 @@ struct Letter {
 };
 
 constexpr Letter letters[] = {
-    {'b', "bool", 1},        {'i', "int", 1 | 2 | 4 | 8},    {'u', "uint", 1 | 2 | 4 | 8},
-    {'f', "float", 2 | 4 | 8 | 16}, {'c', "complex", 8 | 16 | 32},
-    {'M', "datetime64", 8},  {'m', "timedelta64", 8},
+    {'b', "bool", 1},
+    {'i', "int", 1 | 2 | 4 | 8},
+    {'u', "uint", 1 | 2 | 4 | 8},
+    {'f', "float", 2 | 4 | 8 | 16},
+    {'c', "complex", 8 | 16 | 32},
+    {'M', "datetime64", 8},
+    {'m', "timedelta64", 8},
 };
 
 std::optional<ElementType> scalar_type(const Letter& row, std::uint32_t width) {
@@ -72,20 +81,64 @@ struct PlainType {
   bool has_fields = false;
 };
 
+// Rows of a recarray are made of their class, and only the state says how long they are.
+std::optional<ElementType> type_of_record(const Graph& graph, NodeId cls,
+                                          const std::vector<NodeId>& state) {
+  const Symbol* const symbol = graph.symbol(cls);
+  const bool is_record = symbol != nullptr && symbol->name == "record" &&
+                         (symbol->module == "numpy" || symbol->module == "numpy.rec");
+  const auto size =
+      is_record && state.size() > size_place ? graph.integer(state[size_place]) : std::nullopt;
+  if (!size || *size < 0 || static_cast<std::uint64_t>(*size) > largest_row) return std::nullopt;
+  return ElementType{fmt::format("V{}", *size), static_cast<std::uint64_t>(*size)};
+}
+
+// ` (metadata, (unit, count, numerator, events))` of a time; empty: it has none.
+std::string unit_of(const Graph& graph, const std::vector<NodeId>& state) {
+  if (state.size() <= unit_place) return {};
+  const std::vector<NodeId> both = tuple_values(graph, state[unit_place], 2);
+  const std::vector<NodeId> unit =
+      both.size() == 2 ? tuple_values(graph, both[1], 4) : std::vector<NodeId>{};
+  if (unit.size() != 4) return {};
+  // Python 3 writes bytes into protocol 2 as `_codecs.encode(text, 'latin1')`.
+  const std::vector<NodeId> encoded = tuple_values(graph, graph.arguments(unit[0]), 2);
+  const auto name = graph.bytes(encoded.empty() ? unit[0] : encoded[0]);
+  const auto count = graph.integer(unit[1]);
+  if (!name || name->size() > 7 || *name == "generic") return {};
+  return count && *count != 1 ? fmt::format("[{}{}]", *count, *name) : fmt::format("[{}]", *name);
+}
+
+bool is_time(std::string_view name) {
+  return name.starts_with("datetime64") || name.starts_with("timedelta64");
+}
+
 std::optional<PlainType> read_plain_type(const Graph& graph, NodeId id) {
   const Symbol* const callable = graph.symbol(graph.callable(id));
   if (callable == nullptr || *callable != Symbol{"numpy", "dtype"}) return std::nullopt;
   const std::vector<NodeId> arguments = tuple_values(graph, graph.arguments(id), 3);
-  const auto code = arguments.empty() ? std::nullopt : graph.text(arguments[0]);
-  const auto type = code ? type_of_code(*code) : std::nullopt;
+  if (arguments.empty()) return std::nullopt;
+  PlainType plain{{}, tuple_values(graph, graph.state(id), most_state_values)};
+  const auto code = graph.text(arguments[0]);
+  const auto type = code ? type_of_code(*code) : type_of_record(graph, arguments[0], plain.state);
   if (!type) return std::nullopt;
-  PlainType plain{*type, tuple_values(graph, graph.state(id), most_state_values)};
+  plain.type = *type;
+  if (is_time(type->name)) plain.type.name += unit_of(graph, plain.state);
   if (graph.state(id) == pickle::no_node) return plain;
   if (plain.state.size() <= fields_place) return std::nullopt;
   const auto order = graph.text(plain.state[order_place]);
   if (order == ">" && type->bytes > 1) plain.type.name += ", big-endian";
   plain.has_fields = graph.is(plain.state[names_place], NodeKind::tuple);
   return plain;
+}
+
+// Of a field that is an array: `float64[2x2]`.
+std::optional<std::string> spelled_subtype(const Graph& graph, const PlainType& row) {
+  if (row.state.size() <= subtype_place) return std::nullopt;
+  const std::vector<NodeId> parts = tuple_values(graph, row.state[subtype_place], 2);
+  const auto base = parts.size() == 2 ? read_plain_type(graph, parts[0]) : std::nullopt;
+  const auto shape = base ? read_shape(graph, parts[1]) : std::nullopt;
+  if (!shape) return std::nullopt;
+  return fmt::format("{}[{}]", base->type.name, fmt::join(*shape, "x"));
 }
 
 // Returns the fields in the order of their names; nothing where that is not simple.
@@ -105,7 +158,8 @@ std::optional<std::string> spelled_fields(const Graph& graph, const PlainType& r
     const std::vector<NodeId> parts = tuple_values(graph, field->value, 3);
     const auto type = parts.empty() ? std::nullopt : read_plain_type(graph, parts[0]);
     if (!type) return std::nullopt;
-    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", *wanted, type->type.name);
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", *wanted,
+                        spelled_subtype(graph, *type).value_or(type->type.name));
   }
   return fmt::format("{{{}}}", text);
 }
@@ -115,7 +169,13 @@ std::optional<std::string> spelled_fields(const Graph& graph, const PlainType& r
 std::optional<ElementType> read_type_code(std::string_view code) {
   const char order = code.empty() ? ' ' : code[0];
   const bool has_order = std::string_view("<>|=").find(order) != std::string_view::npos;
-  auto type = type_of_code(code.substr(has_order ? 1 : 0));
+  // Of times, with their unit: `M8[ns]`.
+  const std::size_t bracket = std::min(code.find('['), code.size());
+  const std::string_view unit = code.substr(bracket);
+  const std::size_t begin = has_order ? 1 : 0;
+  auto type = type_of_code(code.substr(begin, bracket - begin));
+  if (!unit.empty() && type && !is_time(type->name)) return std::nullopt;
+  if (type) type->name += unit == "[generic]" ? "" : unit;
   if (type && order == '>' && type->bytes > 1) type->name += ", big-endian";
   return type;
 }

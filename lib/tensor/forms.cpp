@@ -33,6 +33,9 @@ constexpr Form arguments[] = {
     {"pandas", "_new_Index", {unnamed, ""}},
     {"pandas", "_new_DatetimeIndex", {unnamed, ""}},
     {"pandas", "_new_PeriodIndex", {unnamed, ""}},
+    {"torch.jit._pickle", "restore_type_tag", {""}},
+    {"torch._utils", "_rebuild_sparse_tensor", {unnamed, ""}},
+    {"torch._utils", "_rebuild_nested_tensor", {"buffer", "sizes", "strides", "offsets"}},
     {"scipy.sparse", "csr_matrix", {"data", "indices", "indptr"}},
 };
 
@@ -57,6 +60,14 @@ std::optional<PartName> find(const Form (&forms)[rows], const Symbol& symbol,
   return std::nullopt;
 }
 
+// Whether a value of a state is made by a class such as CategoricalDtype.
+bool is_dtype(const Graph& graph, NodeId id, std::size_t position) {
+  const std::vector<NodeId> values = tuple_values(graph, graph.state(id), most_names);
+  const Symbol* const made =
+      position < values.size() ? graph.symbol(graph.callable(values[position])) : nullptr;
+  return made != nullptr && made->name.ends_with("Dtype");
+}
+
 }  // namespace
 
 std::optional<PartName> argument_name(const Graph& graph, NodeId id, std::size_t position) {
@@ -69,7 +80,8 @@ std::optional<PartName> state_name(const Graph& graph, NodeId id, std::size_t po
   if (symbol == nullptr) return std::nullopt;
   const bool is_array = symbol->module.starts_with("pandas") && symbol->name.starts_with(cython);
   // Values and dtype come in either order, attributes behind them.
-  if (is_array) return position < 2 ? "_ndarray" : "";
+  if (is_array && position < 2) return is_dtype(graph, id, position) ? "dtype" : "_ndarray";
+  if (is_array) return "";
   return find(states, *symbol, position);
 }
 

@@ -32,7 +32,16 @@ bool calls(const Graph& graph, NodeId id, std::string_view module, std::string_v
   return symbol->module == module || (module == "builtins" && symbol->module == "__builtin__");
 }
 
-// Of the code points U+0000 to U+00FF; nothing where there are others.
+bool is_python2_text(Op op) {
+  return op == Op::string || op == Op::binstring || op == Op::short_binstring;
+}
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0; });
+}
+
+}  // namespace
+
 std::optional<std::string> to_latin1(std::string_view utf8) {
   std::string bytes;
   for (std::size_t i = 0; i < utf8.size(); ++i) {
@@ -47,16 +56,6 @@ std::optional<std::string> to_latin1(std::string_view utf8) {
   }
   return bytes;
 }
-
-bool is_python2_text(Op op) {
-  return op == Op::string || op == Op::binstring || op == Op::short_binstring;
-}
-
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0; });
-}
-
-}  // namespace
 
 std::string Leaves::argument(const Node& node) const {
   std::string content(static_cast<std::size_t>(node.bytes), '\0');

@@ -11,6 +11,9 @@
 
 namespace brine::tensor {
 
+/// The bytes that the code points U+0000 to U+00FF stand for; nothing where there are others.
+std::optional<std::string> to_latin1(std::string_view utf8);
+
 /// Where a pickle writes bytes, sets and byte arrays as calls, and arrays of numpy as it always
 /// does, they are values of their own and no instances.
 class Leaves {

@@ -154,52 +154,72 @@ class Measure {
   std::uint64_t zeros_ = 0;
 };
 
-template <typename Use>
-void for_each_piece(const RandomSource& payload, const TensorInfo& tensor, Use use) {
-  Bytes piece(static_cast<std::size_t>(std::min<std::uint64_t>(tensor.bytes, piece_bytes)));
-  for (std::uint64_t done = 0; done < tensor.bytes;) {
-    piece.resize(
-        static_cast<std::size_t>(std::min<std::uint64_t>(tensor.bytes - done, piece_bytes)));
-    payload.read_at(*tensor.offset + done, piece);
-    use(ByteView(piece));
-    done += piece.size();
+// Hands pieces on of which each but the last has a whole number of elements.
+class Even {
+ public:
+  explicit Even(const UseElements& use) : use_(use) {}
+
+  void write(ByteView piece) {
+    while (!piece.empty()) {
+      const std::size_t count = std::min(piece.size(), piece_bytes - held_.size());
+      held_.insert(held_.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(count));
+      piece = piece.subspan(count);
+      if (held_.size() == piece_bytes) flush();
+    }
   }
+  void flush() {
+    use_(held_);
+    held_.clear();
+  }
+
+ private:
+  const UseElements& use_;
+  Bytes held_;
+};
+
+struct Elements {
+  std::string_view dtype;
+  const EachElement& each;
+};
+
+template <typename Use>
+void for_each_piece(const Elements& elements, Use use) {
+  const UseElements use_piece = use;
+  Even even(use_piece);
+  elements.each([&](ByteView piece) { even.write(piece); });
+  even.flush();
 }
 
 template <typename Number, typename Bits, typename ValueOf>
-TensorStatistics measure_as(const RandomSource& payload, const TensorInfo& tensor,
-                            ValueOf value_of_bits) {
-  const bool is_swapped = read_dtype(tensor.dtype).is_swapped;
+TensorStatistics measure_as(const Elements& elements, ValueOf value_of_bits) {
+  const bool is_swapped = read_dtype(elements.dtype).is_swapped;
   Measure<Number, Bits> measure;
-  for_each_piece(payload, tensor,
-                 [&](ByteView piece) { measure.add(piece, is_swapped, value_of_bits); });
+  for_each_piece(elements, [&](ByteView piece) { measure.add(piece, is_swapped, value_of_bits); });
   TensorStatistics statistics;
   measure.write(statistics);
   return statistics;
 }
 
 template <typename Number, typename Bits>
-TensorStatistics measure_bits(const RandomSource& payload, const TensorInfo& tensor) {
-  return measure_as<Number, Bits>(payload, tensor,
-                                  [](Bits bits) { return std::bit_cast<Number>(bits); });
+TensorStatistics measure_bits(const Elements& elements) {
+  return measure_as<Number, Bits>(elements, [](Bits bits) { return std::bit_cast<Number>(bits); });
 }
 
 template <typename Bits>
-TensorStatistics measure_small(const RandomSource& payload, const TensorInfo& tensor,
-                               const SmallFloat& form) {
+TensorStatistics measure_small(const Elements& elements, const SmallFloat& form) {
   std::vector<float> table(std::size_t{1} << (8 * sizeof(Bits)));
   for (std::size_t bits = 0; bits < table.size(); ++bits) {
     table[bits] = value_of(static_cast<unsigned>(bits), form);
   }
-  return measure_as<float, Bits>(payload, tensor, [&](Bits bits) { return table[bits]; });
+  return measure_as<float, Bits>(elements, [&](Bits bits) { return table[bits]; });
 }
 
 // No order, so neither min nor max; an element counts once, whatever is in both of its parts.
 template <typename Number, typename Bits>
-TensorStatistics measure_complex(const RandomSource& payload, const TensorInfo& tensor) {
-  const bool is_swapped = read_dtype(tensor.dtype).is_swapped;
+TensorStatistics measure_complex(const Elements& elements) {
+  const bool is_swapped = read_dtype(elements.dtype).is_swapped;
   TensorStatistics statistics;
-  for_each_piece(payload, tensor, [&](ByteView piece) {
+  for_each_piece(elements, [&](ByteView piece) {
     for (std::size_t at = 0; at + 2 * sizeof(Bits) <= piece.size(); at += 2 * sizeof(Bits)) {
       const auto part = [&](std::size_t which) {
         return std::bit_cast<Number>(
@@ -220,37 +240,73 @@ TensorStatistics measure_complex(const RandomSource& payload, const TensorInfo& 
 
 bool is_measurable(std::string_view dtype) noexcept { return read_dtype(dtype).type != nullptr; }
 
-TensorStatistics measure(const RandomSource& payload, const TensorInfo& tensor) {
-  const Type& type = *read_dtype(tensor.dtype).type;
+namespace {
+
+TensorStatistics measure_elements(const Elements& elements) {
+  const Type& type = *read_dtype(elements.dtype).type;
   if (type.small) {
-    return type.bytes == 1 ? measure_small<std::uint8_t>(payload, tensor, *type.small)
-                           : measure_small<std::uint16_t>(payload, tensor, *type.small);
+    return type.bytes == 1 ? measure_small<std::uint8_t>(elements, *type.small)
+                           : measure_small<std::uint16_t>(elements, *type.small);
   }
   const bool is_natural = type.kind == Kind::natural;
   switch (type.kind) {
     case Kind::complex:
-      return type.bytes == 8 ? measure_complex<float, std::uint32_t>(payload, tensor)
-                             : measure_complex<double, std::uint64_t>(payload, tensor);
+      return type.bytes == 8 ? measure_complex<float, std::uint32_t>(elements)
+                             : measure_complex<double, std::uint64_t>(elements);
     case Kind::binary:
-      return type.bytes == 4 ? measure_bits<float, std::uint32_t>(payload, tensor)
-                             : measure_bits<double, std::uint64_t>(payload, tensor);
+      return type.bytes == 4 ? measure_bits<float, std::uint32_t>(elements)
+                             : measure_bits<double, std::uint64_t>(elements);
     default:
       break;
   }
   switch (type.bytes) {
     case 1:
-      return is_natural ? measure_bits<std::uint8_t, std::uint8_t>(payload, tensor)
-                        : measure_bits<std::int8_t, std::uint8_t>(payload, tensor);
+      return is_natural ? measure_bits<std::uint8_t, std::uint8_t>(elements)
+                        : measure_bits<std::int8_t, std::uint8_t>(elements);
     case 2:
-      return is_natural ? measure_bits<std::uint16_t, std::uint16_t>(payload, tensor)
-                        : measure_bits<std::int16_t, std::uint16_t>(payload, tensor);
+      return is_natural ? measure_bits<std::uint16_t, std::uint16_t>(elements)
+                        : measure_bits<std::int16_t, std::uint16_t>(elements);
     case 4:
-      return is_natural ? measure_bits<std::uint32_t, std::uint32_t>(payload, tensor)
-                        : measure_bits<std::int32_t, std::uint32_t>(payload, tensor);
+      return is_natural ? measure_bits<std::uint32_t, std::uint32_t>(elements)
+                        : measure_bits<std::int32_t, std::uint32_t>(elements);
     default:
-      return is_natural ? measure_bits<std::uint64_t, std::uint64_t>(payload, tensor)
-                        : measure_bits<std::int64_t, std::uint64_t>(payload, tensor);
+      return is_natural ? measure_bits<std::uint64_t, std::uint64_t>(elements)
+                        : measure_bits<std::int64_t, std::uint64_t>(elements);
   }
+}
+
+}  // namespace
+
+TensorStatistics measure(std::string_view dtype, const EachElement& each) {
+  TensorStatistics statistics = measure_elements({dtype, each});
+  statistics.is_raw = dtype.starts_with('q');
+  return statistics;
+}
+
+TensorStatistics measure(const RandomSource& payload, const TensorInfo& tensor) {
+  return measure(tensor.dtype, [&](const UseElements& use) {
+    Bytes piece(static_cast<std::size_t>(std::min<std::uint64_t>(tensor.bytes, piece_bytes)));
+    for (std::uint64_t done = 0; done < tensor.bytes; done += piece.size()) {
+      piece.resize(
+          static_cast<std::size_t>(std::min<std::uint64_t>(tensor.bytes - done, piece_bytes)));
+      payload.read_at(*tensor.offset + done, piece);
+      use(piece);
+    }
+  });
+}
+
+std::string_view why_unmeasured(std::string_view dtype) noexcept {
+  struct Why {
+    std::string_view front;
+    std::string_view why;
+  };
+  constexpr Why all[] = {{"object", "objects"}, {"datetime", "times"}, {"timedelta", "times"},
+                         {"{", "fields"},       {"S", "text"},         {"U", "text"},
+                         {"V", "bytes"}};
+  for (const Why& each : all) {
+    if (dtype.starts_with(each.front)) return each.why;
+  }
+  return "dtype";
 }
 
 }  // namespace brine::tensor

@@ -106,11 +106,6 @@ bool is_in_one_row(const std::vector<std::uint64_t>& size,
   return true;
 }
 
-std::string dtype_name(const Type& type, const TorchStorages& storages) {
-  const bool swaps = storages.is_big_endian && type.bytes > 1;
-  return std::string(type.name) + (swaps ? ", big-endian" : "");
-}
-
 // A tensor whose elements are elsewhere, or nowhere.
 TensorInfo unplaced(const Type& type, std::vector<std::uint64_t> shape, std::uint64_t bytes) {
   return {.path = {},
@@ -158,13 +153,17 @@ struct Rebuilding {
   NodeId arguments = pickle::no_node;
 };
 
+bool is_typed(const Graph& graph, NodeId id) {
+  return calls(graph, id, "_rebuild_from_type_v2", {"torch._tensor"}) ||
+         calls(graph, id, "_rebuild_from_type", {"torch._tensor"});
+}
+
 // Subclasses of a tensor, and tensors with attributes, are made of one:
 // _rebuild_from_type_v2(function, class, arguments, state).
 Rebuilding rebuilding_of(const Graph& graph, NodeId id) {
   NodeId callable = graph.callable(id);
   NodeId arguments = graph.arguments(id);
-  if (calls(graph, id, "_rebuild_from_type_v2", {"torch._tensor"}) ||
-      calls(graph, id, "_rebuild_from_type", {"torch._tensor"})) {
+  if (is_typed(graph, id)) {
     const std::vector<NodeId> parts = tuple_values(graph, arguments, 4);
     if (parts.size() < 3) return {};
     callable = parts[0];
@@ -173,6 +172,51 @@ Rebuilding rebuilding_of(const Graph& graph, NodeId id) {
   const Symbol* const symbol = graph.symbol(callable);
   if (symbol == nullptr || symbol->module != "torch._utils") return {};
   return {symbol->name, arguments};
+}
+
+// As torch.save of a storage alone makes it, into a byte string.
+bool is_loaded_storage(const Graph& graph, NodeId id) {
+  return calls(graph, id, "_load_from_bytes", {"torch.storage"});
+}
+
+std::optional<LoadedStorage> find_storage(const Graph& graph, NodeId id,
+                                          const TorchStorages& storages) {
+  if (is_loaded_storage(graph, id)) {
+    const std::vector<NodeId> arguments = tuple_values(graph, graph.arguments(id), 1);
+    if (arguments.empty() || !storages.load) return std::nullopt;
+    return storages.load(graph, arguments[0]);
+  }
+  auto named = read_storage_id(graph, id);
+  if (!named) return std::nullopt;
+  const auto known = storages.by_key.find(named->key);
+  // Where the elements are not at hand, so is their end.
+  const Storage elsewhere{std::nullopt, ~std::uint64_t{0}};
+  return LoadedStorage{std::move(*named),
+                       known == storages.by_key.end() ? elsewhere : known->second};
+}
+
+struct Elements {
+  bool is_big_endian = false;
+  bool is_changed = false;  // by what is not among them
+};
+
+std::optional<Tensor> placed(StorageClass type, const LoadedStorage& storage, std::uint64_t first,
+                             std::vector<std::uint64_t> size,
+                             const std::vector<std::uint64_t>& stride, const Elements& elements) {
+  if (elements.is_big_endian && type.item_bytes > 1) type.dtype += ", big-endian";
+  auto tensor = read_strided(type, storage.place, first, std::move(size), stride);
+  if (!tensor) return std::nullopt;
+  if (elements.is_changed) tensor->offset.reset();
+  // Where it has no place in the payload, its key tells it from others.
+  if (!storage.place.offset) tensor->extent->storage = storage.id.key;
+  return tensor;
+}
+
+std::optional<Tensor> read_storage(const Graph& graph, NodeId id, const TorchStorages& storages) {
+  const auto storage = find_storage(graph, id, storages);
+  if (!storage) return std::nullopt;
+  return placed({storage->id.dtype, storage->id.item_bytes}, *storage, 0, {storage->id.items}, {1},
+                {.is_big_endian = storages.is_big_endian});
 }
 
 bool is_strided(std::string_view function) {
@@ -202,38 +246,52 @@ pickle::NodeId held_tensor(const Graph& graph, NodeId id) {
   return arguments.empty() ? pickle::no_node : arguments[0];
 }
 
-std::optional<TensorInfo> read_torch_tensor(const Graph& graph, NodeId id,
-                                            const TorchStorages& storages) {
+TensorParts parts_of_tensor(const Graph& graph, NodeId id) {
+  TensorParts parts;
+  const Rebuilding made = rebuilding_of(graph, id);
+  if (is_typed(graph, id) || calls(graph, id, "_rebuild_parameter_with_state", {"torch._utils"})) {
+    const std::vector<NodeId> arguments = tuple_values(graph, graph.arguments(id), 4);
+    if (arguments.size() == 4) parts.state = arguments[3];
+  }
+  const std::vector<NodeId> arguments = tuple_values(graph, made.arguments, 9);
+  if (made.function == "_rebuild_qtensor" && arguments.size() > 4) {
+    // Of a scale for each channel; else both are numbers.
+    const std::vector<NodeId> quantiser = tuple_values(graph, arguments[4], 4);
+    if (quantiser.size() > 2)
+      parts.named = {{"scales", quantiser[1]}, {"zero_points", quantiser[2]}};
+  }
+  return parts;
+}
+
+std::optional<Tensor> read_torch_tensor(const Graph& graph, NodeId id,
+                                        const TorchStorages& storages) {
   if (is_stored_metadata(graph, id)) return read_stored_metadata(graph, id);
+  if (graph.is(id, NodeKind::persistent) || is_loaded_storage(graph, id)) {
+    return read_storage(graph, id, storages);
+  }
   const Rebuilding made = rebuilding_of(graph, id);
   if (made.function == "_rebuild_meta_tensor_no_storage") {
     return read_meta_tensor(graph, made.arguments);
   }
   if (!is_strided(made.function)) return std::nullopt;
   const std::vector<NodeId> arguments = tuple_values(graph, made.arguments, 9);
-  // Elements that are to be conjugated or negated do not stand there as they are.
-  const bool is_changed = made.function == "_rebuild_tensor_v2" && arguments.size() > 6 &&
-                          graph.item_count(arguments[6]) > 0;
-  const auto storage = arguments.size() < 4 ? std::nullopt : read_storage_id(graph, arguments[0]);
-  if (!storage) return std::nullopt;
+  if (arguments.size() < 4) return std::nullopt;
+  const auto storage = find_storage(graph, arguments[0], storages);
   const auto first = natural(graph, arguments[1]);
   auto size = read_size(graph, arguments[2]);
   const auto stride = read_size(graph, arguments[3]);
-  if (!first || !size || !stride) return std::nullopt;
-  const bool has_dtype = made.function == "_rebuild_tensor_v3";
-  const Symbol* const storage_class =
-      graph.symbol(tuple_values(graph, graph.arguments(arguments[0]), 6)[1]);
-  const Type* const type = has_dtype && arguments.size() > 6 ? type_of_dtype(graph, arguments[6])
-                                                             : type_of_storage(*storage_class);
-  if (type == nullptr) return std::nullopt;
-  const StorageClass named{dtype_name(*type, storages), type->bytes};
-  const auto known = storages.by_key.find(storage->key);
-  // Where the elements are not at hand, so is their end.
-  const Storage elsewhere{std::nullopt, ~std::uint64_t{0}};
-  auto tensor = read_strided(named, known == storages.by_key.end() ? elsewhere : known->second,
-                             *first, std::move(*size), *stride);
-  if (tensor && is_changed) tensor->offset.reset();
-  return tensor;
+  if (!storage || !first || !size || !stride) return std::nullopt;
+  StorageClass type{storage->id.dtype, storage->id.item_bytes};
+  if (made.function == "_rebuild_tensor_v3" && arguments.size() > 6) {
+    const Type* const named = type_of_dtype(graph, arguments[6]);
+    if (named == nullptr) return std::nullopt;
+    type = {std::string(named->name), named->bytes};
+  }
+  // Elements that are to be conjugated or negated do not stand there as they are.
+  const bool is_changed = made.function == "_rebuild_tensor_v2" && arguments.size() > 6 &&
+                          graph.item_count(arguments[6]) > 0;
+  return placed(type, *storage, *first, std::move(*size), *stride,
+                {.is_big_endian = storages.is_big_endian, .is_changed = is_changed});
 }
 
 std::optional<StorageClass> read_storage_class(const Graph& graph, NodeId id) {
@@ -243,9 +301,9 @@ std::optional<StorageClass> read_storage_class(const Graph& graph, NodeId id) {
   return StorageClass{std::string(type->name), type->bytes};
 }
 
-std::optional<TensorInfo> read_strided(const StorageClass& type, const Storage& storage,
-                                       std::uint64_t first, std::vector<std::uint64_t> shape,
-                                       const std::vector<std::uint64_t>& stride) {
+std::optional<Tensor> read_strided(const StorageClass& type, const Storage& storage,
+                                   std::uint64_t first, std::vector<std::uint64_t> shape,
+                                   const std::vector<std::uint64_t>& stride) {
   if (shape.size() != stride.size()) return std::nullopt;
   const auto bytes = bytes_of_shape(shape, type.item_bytes);
   const auto elements = reach(shape, stride);
@@ -258,11 +316,14 @@ std::optional<TensorInfo> read_strided(const StorageClass& type, const Storage& 
     return std::nullopt;
   }
   const bool has_place = storage.offset && is_in_one_row(shape, stride);
-  return TensorInfo{.path = {},
-                    .dtype = type.dtype,
-                    .shape = std::move(shape),
-                    .offset = has_place ? std::optional(*storage.offset + begin) : std::nullopt,
-                    .bytes = *bytes};
+  const std::uint64_t place = storage.offset.value_or(0);
+  Tensor tensor(TensorInfo{.path = {},
+                           .dtype = type.dtype,
+                           .shape = std::move(shape),
+                           .offset = has_place ? std::optional(place + begin) : std::nullopt,
+                           .bytes = *bytes});
+  tensor.extent = Extent{{}, place + begin, place + end};
+  return tensor;
 }
 
 }  // namespace brine::tensor

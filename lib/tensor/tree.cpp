@@ -12,6 +12,7 @@
 #include "pickle/node_reader.hpp"
 #include "tensor/array.hpp"
 #include "tensor/nodes.hpp"
+#include "tensor/path.hpp"
 #include "tensor/torch.hpp"
 
 namespace brine::tensor {
@@ -45,20 +46,13 @@ std::string cut(std::string_view text) {
   return base::printable(text.substr(0, end)) + "...";
 }
 
-bool is_identifier(std::string_view text) {
-  const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '.' || c == '-' || c == '/';
-  });
-  return is_plain && !text.empty() && text.size() <= longest_text;
-}
-
 class Tree {
  public:
   Tree(const Graph& graph, const RandomSource& payload, const TreeOptions& options,
        const Limits& limits, const ReadTensor& read_tensor)
       : graph_(graph),
         contents_(payload),
+        speller_(graph, &payload),
         options_(options),
         limits_(limits),
         read_tensor_(read_tensor) {}
@@ -191,44 +185,81 @@ class Tree {
   }
 
   std::string items(NodeId id, std::string_view type, std::vector<Visit>& parts) {
-    add_items(id, parts);
+    add_items(id, no_node, parts);
     return fmt::format("{}, {}", type, counted(graph_.item_count(id), "item"));
   }
 
-  // What is met again has been listed: a short payload cannot ask for a long list many times.
-  void add_items(NodeId owner, std::vector<Visit>& parts) {
-    if (seen_[owner]) return;
-    const std::size_t count = graph_.item_count(owner);
-    const std::vector<Item> items = graph_.items(owner, fold_of_names.most);
+  // Of `attributes` of `owner`, or of its own items. What is met again has been listed: a short
+  // payload cannot ask for a long list many times.
+  void add_items(NodeId owner, NodeId attributes, std::vector<Visit>& parts) {
+    const NodeId container = attributes == no_node ? owner : attributes;
+    if (seen_[container]) return;
+    const std::size_t count = graph_.item_count(container);
+    const std::vector<Item> items =
+        options_.all ? graph_.items(container) : graph_.items(container, fold_of_names.most);
     const bool has_names = std::any_of(items.begin(), items.end(),
                                        [](const Item& item) { return item.key != no_node; });
     const Fold fold = has_names ? fold_of_names : fold_of_list;
-    const std::size_t shown = count > fold.most ? fold.shown : count;
+    const std::size_t shown = count > fold.most && !options_.all ? fold.shown : count;
+    const Steps steps(graph_, owner, attributes);
+    const bool is_module = !options_.all && attributes != no_node && is_torch_module(items);
+    std::size_t left_out = 0;
     for (std::size_t at = 0; at < shown; ++at) {
-      parts.push_back({items[at].value, 0, key(items[at].key, at)});
+      if (is_module && is_empty_hook(items[at])) {
+        ++left_out;
+        continue;
+      }
+      const Step step = attributes == no_node ? steps.to_item(items[at].key, at)
+                                              : steps.to_attribute(items[at].key, at);
+      parts.push_back({items[at].value, 0, name_of_step(step)});
     }
+    if (left_out > 0) parts.push_back({no_node, 0, fmt::format("... {} without hooks", left_out)});
     if (shown < count) parts.push_back({no_node, 0, fmt::format("... {} more", count - shown)});
   }
 
-  std::string key(NodeId id, std::size_t position) {
-    if (id == no_node) return fmt::format("[{}]", position);
-    if (const auto name = graph_.text(id)) {
-      return is_identifier(*name) ? std::string(*name) : fmt::format("['{}']", cut(*name));
-    }
-    // Of a call or a tuple, what it is: a key is one line.
-    std::vector<Visit> left_out;
-    return fmt::format("[{}]", describe(id, left_out));
+  std::string name_of_step(const Step& step) {
+    std::string name = speller_.spelled(step);
+    if (name.starts_with('.')) name.erase(0, 1);
+    return name;
+  }
+
+  // Every torch.nn.Module has them.
+  bool is_torch_module(const std::vector<Item>& items) const {
+    const auto has = [&](std::string_view name) {
+      return std::any_of(items.begin(), items.end(),
+                         [&](const Item& item) { return graph_.text(item.key) == name; });
+    };
+    return has("_modules") && has("_parameters") && has("_buffers");
+  }
+
+  // A container for hooks that holds none, or a set of buffers that are not saved.
+  bool is_empty_hook(const Item& item) const {
+    const auto name = graph_.text(item.key);
+    const bool is_of_hooks =
+        name && (name->find("_hook") != name->npos || *name == "_non_persistent_buffers_set");
+    return is_of_hooks && is_empty(item.value);
+  }
+
+  bool is_empty(NodeId id) const {
+    if (graph_.is(id, NodeKind::none)) return true;
+    if (id == no_node || graph_.node(id).kind < NodeKind::list) return false;
+    if (graph_.item_count(id) > 0 || graph_.state(id) != no_node) return false;
+    const std::vector<Item> given = graph_.items(graph_.arguments(id), 1);
+    return given.empty() || graph_.item_count(given[0].value) == 0;
   }
 
   std::string call(NodeId id, std::vector<Visit>& parts) {
     if (const auto tensor = read(id)) return described(*tensor);
     if (const NodeId held = held_tensor(graph_, id); held != no_node) {
       const auto tensor = read(held);
-      if (tensor) return fmt::format("{} {}", made_by(id), described(*tensor));
+      if (tensor) return fmt::format("Parameter {}", described(*tensor));
     }
-    if (const NodeId objects = objects_of_array(graph_, id); objects != no_node) {
-      add_items(objects, parts);
-      return fmt::format("object array, {}", counted(graph_.item_count(objects), "item"));
+    if (const auto array = read_object_array(graph_, id)) {
+      add_items(array->objects, no_node, parts);
+      return fmt::format("object array, {}", counted(graph_.item_count(array->objects), "item"));
+    }
+    if (const auto masked = read_masked_array(graph_, id)) {
+      return fmt::format("masked array, {}", described(masked->data));
     }
     if (calls(graph_, id, "dtype", {"numpy"})) return dtype(id);
     add_contents(id, parts);
@@ -236,8 +267,8 @@ class Tree {
     return made_by(id) + (count > 0 ? fmt::format(", {}", counted(count, "item")) : "");
   }
 
-  std::optional<TensorInfo> read(NodeId id) const {
-    auto tensor = read_array(graph_, id);
+  std::optional<Tensor> read(NodeId id) const {
+    std::optional<Tensor> tensor = read_array(graph_, id);
     return tensor || !read_tensor_ ? tensor : read_tensor_(id);
   }
 
@@ -261,12 +292,12 @@ class Tree {
   void add_contents(NodeId id, std::vector<Visit>& parts) {
     for (const NodeId attributes : attributes_of(graph_, graph_.state(id))) {
       if (graph_.is(attributes, NodeKind::dict)) {
-        add_items(attributes, parts);
+        add_items(id, attributes, parts);
       } else if (attributes != no_node && !graph_.is(attributes, NodeKind::none)) {
         parts.push_back({attributes, 0, "state"});
       }
     }
-    add_items(id, parts);
+    add_items(id, no_node, parts);
     const NodeId arguments = graph_.arguments(id);
     if (graph_.item_count(arguments) > 0 && !is_reconstructed(id)) {
       parts.push_back({arguments, 0, "()"});
@@ -275,6 +306,7 @@ class Tree {
 
   const Graph& graph_;
   pickle::NodeReader contents_;
+  PathSpeller speller_;
   const TreeOptions& options_;
   const Limits& limits_;
   const ReadTensor& read_tensor_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/arithmetic.hpp"
+#include "tensor/path.hpp"
 
 namespace brine::tensor {
 namespace {
@@ -118,7 +119,7 @@ class Parser {
     if (letter == '}') return open_.pop_back();
     if (letter != 'L') return in_.fail();
     const std::string key = in_.text(in_.number());
-    value(top.path.empty() ? key : fmt::format("{}.{}", top.path, key));
+    value(joined(top.path, spelled_name(key)));
   }
 
   void value(std::string path) {

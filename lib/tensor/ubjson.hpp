@@ -20,8 +20,7 @@ namespace brine::tensor {
 /// Lists the typed arrays in the value that stands at `offset`, their paths in it, and offsets in
 /// `source`. Nothing where those bytes are no UBJSON to their end. Throws: limit, and what `source`
 /// throws.
-std::optional<std::vector<TensorInfo>> list_ubjson(const RandomSource& source,
-                                                   std::uint64_t offset, std::uint64_t bytes,
-                                                   const Limits& limits);
+std::optional<std::vector<TensorInfo>> list_ubjson(const RandomSource& source, std::uint64_t offset,
+                                                   std::uint64_t bytes, const Limits& limits);
 
 }  // namespace brine::tensor

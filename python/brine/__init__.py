@@ -17,7 +17,8 @@ convert = _checked(_brine.convert)
 reindex = _checked(_brine.reindex)
 scan = _checked(_brine.scan)
 tensors = _checked(_brine.tensors)
+tree = _checked(_brine.tree)
 
 __version__ = _brine.version()
 __all__ = ["FallbackWarning", "PortabilityWarning", "Store", "convert", "open", "reindex", "scan",
-           "tensors", *_errors.__all__, *_values.__all__]
+           "tensors", "tree", *_errors.__all__, *_values.__all__]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 __all__ = ["BlockInfo", "BufferInfo", "ConvertReport", "Event", "Finding", "LoadReport", "Loaded",
            "MigrationPlan", "Problem", "ReindexReport", "Rejection", "Rename", "Rule",
            "ScanReport", "Snapshot", "SnapshotDetail", "Snapshots", "Symbol", "Table",
-           "TableStatus", "TensorInfo", "TensorStatistics", "VerifyReport"]
+           "TableStatus", "TensorInfo", "TensorStatistics", "TreeRow", "VerifyReport"]
 
 
 class Symbol(NamedTuple):
@@ -130,14 +130,16 @@ class TensorStatistics:
     nans: int
     infinities: int
     zeros: int
+    is_raw: bool = False
 
 
 @dataclass(frozen=True)
 class TensorInfo:
     """A tensor inside a payload, with the path on which the object graph leads to it. `offset` is
     that of the raw elements in the payload; None where they do not stand there in one row.
-    `statistics`: where they were asked for, the elements are numbers and stand there as they are;
-    else None."""
+    `statistics`: where they were asked for and the elements are numbers; else None, and
+    `unmeasured` says why. `shares`: path of the first tensor before it that has elements in common
+    with it, and `shared_bytes` how many those before it have."""
 
     path: str
     dtype: str
@@ -145,6 +147,19 @@ class TensorInfo:
     offset: int | None
     bytes: int
     statistics: TensorStatistics | None = None
+    unmeasured: str = ""
+    shares: str | None = None
+    shared_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class TreeRow:
+    """One line of a tree of objects: how deep it is, the last step of its path, and what is there.
+    """
+
+    level: int
+    name: str
+    text: str
 
 
 @dataclass(frozen=True)

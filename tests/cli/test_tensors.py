@@ -44,7 +44,8 @@ class TensorsTestCase(CommandTest):
         self.save("run", content)
         document = self.document("show", "run", "--tensors")
         for tensor in document["tensors"]:
-            self.assertEqual(set(tensor), {"path", "dtype", "shape", "offset", "bytes"})
+            self.assertEqual(set(tensor), {"path", "dtype", "shape", "offset", "bytes", "shares",
+                                           "shared_bytes"})
         return {tensor["path"]: tensor for tensor in document["tensors"]}
 
     def check(self, tensor: dict, array, content: bytes):
@@ -128,7 +129,10 @@ class TorchTest(TensorsTestCase):
         self.assertEqual((of_file["schema"], of_file["file"]), ("brine.show/1", str(file)))
         tensors = {each["path"]: each for each in of_file["tensors"]}
         self.assertEqual(self.document("show", "run", "--tensors")["tensors"], of_file["tensors"])
-        self.assertEqual(set(tensors), {"net.weight", "net.row", "net.turned", "half"})
+        self.assertEqual(set(tensors), {"net.weight", "net.row", "net.turned", "half",
+                                        "beyond()[0]"})
+        self.assertEqual((tensors["net.row"]["shares"], tensors["net.row"]["shared_bytes"]),
+                         ("net.weight", 12))
         whole = tensors["net.weight"]
         self.assertEqual((whole["dtype"], whole["shape"], whole["bytes"]), ("float32", [2, 3], 24))
         self.assertEqual(content[whole["offset"]:][:24], values)
@@ -197,8 +201,12 @@ class NumpyTest(TensorsTestCase):
             tensors = self.tensors(content)
             self.assertEqual(list(tensors), [
                 "weights.dense", "weights.bias", "history[0]", "history[1][0]", "by_step[100]",
-                "words", "times", "rows", "empty", "large", "objects[1].inner"])
+                "by_step.same", "words", "times", "rows", "empty", "large", "objects",
+                "objects[1].inner"])
             self.assertEqual(tensors["rows"]["dtype"], "{left: int64, cut: float64}")
+            self.assertEqual(tensors["by_step.same"],
+                             tensors["weights.dense"] | {"path": "by_step.same", "shares":
+                                                         "weights.dense", "shared_bytes": 16_000})
             self.check(tensors["large"], self.value["large"], content)
             self.check(tensors["weights.dense"], self.value["weights"]["dense"], content)
             self.check(tensors["weights.bias"], self.value["weights"]["bias"], content)
@@ -208,9 +216,50 @@ class NumpyTest(TensorsTestCase):
 
     def test_protocol_2_spells_bytes_as_text(self):
         tensors = self.tensors(pickle.dumps(self.value, 2))
-        self.assertEqual(len(tensors), 11)
+        self.assertEqual(len(tensors), 13)
         self.assertEqual({tensor["offset"] for tensor in tensors.values()}, {None})
         self.assertEqual(tensors["large"]["bytes"], 9_000_000)
+
+    def test_statistics_of_protocol_2_are_those_of_later_ones(self):
+        told = []
+        for protocol in (2, 5):
+            self.save("run", pickle.dumps(self.value, protocol))
+            tensors = self.document("show", "run", "--statistics")["tensors"]
+            told.append([(each["path"], each.get("statistics"), each.get("unmeasured"))
+                         for each in tensors])
+        self.assertEqual(told[0], told[1])
+        words = {path: why for path, _, why in told[0] if why}
+        self.assertEqual(words, {"words": "text", "times": "times", "rows": "fields",
+                                 "objects": "objects"})
+        least = dict((path, each) for path, each, _ in told[0])["weights.bias"]
+        self.assertEqual(least, {"min": 0, "max": 6, "nans": 0, "infinities": 0, "zeros": 1,
+                                 "raw": False})
+
+    def test_compressed_members_are_measured(self):
+        out = io.BytesIO()
+        numpy.savez_compressed(out, w=numpy.arange(-3.0, 700_000.0), t=numpy.array(["x"]))
+        path = self.file("arrays.npz", out.getvalue())
+        w, t = self.document("show", path, "--statistics")["tensors"]
+        self.assertIsNone(w["offset"])
+        self.assertEqual((w["statistics"]["min"], w["statistics"]["max"]), (-3, 699_999))
+        self.assertEqual(w["statistics"]["zeros"], 1)
+        self.assertEqual(t["unmeasured"], "text")
+        self.assertIn(" text ", self.ok("show", path, "--statistics"))
+
+    def test_scalars_times_masks_and_records_are_listed(self):
+        rows = numpy.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8", (2,))])
+        value = {"scalar": numpy.float32(1), "rows": rows,
+                 "masked": numpy.ma.masked_array([1.0, 2.0], [False, True]),
+                 "wait": numpy.array([3], "m8[25us]")}
+        for protocol in (2, 5):
+            path = self.file("odd.pkl", pickle.dumps(value, protocol))
+            tensors = {each["path"]: (each["dtype"], each["shape"])
+                       for each in self.document("show", path, "--tensors")["tensors"]}
+            self.assertEqual(tensors, {
+                "scalar": ("float32", []), "rows": ("{a: int32, b: float64[2]}", [1]),
+                "masked.data": ("float64", [2]), "masked.mask": ("bool", [2]),
+                "wait": ("timedelta64[25us]", [1])})
+            self.assertEqual(self.ok("show", path, "--tensors").splitlines()[1].split()[1], "()")
 
     def test_big_endian_is_told(self):
         for protocol in (2, 3, 4, 5):
@@ -223,14 +272,14 @@ class NumpyTest(TensorsTestCase):
         self.assertEqual(list(tensors), ["[0]", "[1].w"])
         self.check(tensors["[1].w"], numpy.arange(4), content)
 
-    def test_the_table_lines_up_within_80_columns(self):
+    def test_the_table_lines_up(self):
         self.save("run", pickle.dumps(self.value))
         lines = self.ok("show", "run", "--tensors").splitlines()
-        self.assertEqual(lines[0].split(), ["DTYPE", "SHAPE", "OFFSET", "BYTES", "PATH"])
-        self.assertEqual(len(lines), 12)
+        self.assertEqual(lines[0].split(), ["DTYPE", "SHAPE", "OFFSET", "BYTES", "PATH", "SHARES"])
+        self.assertEqual(lines.pop(), "13 tensors, 8.60 MiB; 15.6 KiB more are shared")
+        self.assertEqual(len(lines), 14)
         column = lines[0].index("PATH")
         for line in lines:
-            self.assertLessEqual(len(line), 80)
             self.assertEqual(line[column - 1], " ")
         self.assertEqual(lines[1].split()[:2], ["float64", "40x50"])
         self.assertEqual(lines[1][column:], "weights.dense")

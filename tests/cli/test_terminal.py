@@ -66,6 +66,22 @@ class TerminalTest(OnTerminal):
         self.assertEqual(code, 2)
         self.assertIn("try: brine load run --no-color -o run.pkl", shown)
 
+    def test_paths_of_tensors_are_cut_in_front_and_a_pipe_gets_all(self):
+        array = (b"cnumpy.core.numeric\n_frombuffer\n(C\x01xcnumpy\ndtype\nX\x02\0\0\0u1\x85R"
+                 b"K\x01\x85X\x01\0\0\0CtR")
+        name = b"front" * 30 + b".weight"
+        key = b"X" + bytes([len(name), 0, 0, 0]) + name
+        file = self.file("m.pkl", b"\x80\x04}" + key + array + b"s.")
+        for columns in (60, 80, 120):
+            shown = self.on_terminal("show", file, "--tensors", "--no-color", columns=columns)[1]
+            lines = shown.splitlines()
+            self.assertLessEqual(max(map(len, lines)), columns)
+            self.assertEqual(lines[0].split(), ["DTYPE", "SHAPE", "OFFSET", "BYTES", "PATH"])
+            self.assertIn("...", lines[1])
+            self.assertTrue(lines[1].endswith("front.weight"), lines[1])
+            self.assertEqual(lines[2], "1 tensor, 1 B")
+        self.assertIn(" " + name.decode(), self.ok("show", file, "--tensors"))
+
     def test_a_terminal_is_no_checkpoint(self):
         master, slave = pty.openpty()
         self.addCleanup(os.close, master)

@@ -20,7 +20,7 @@ dict, 5 items
 |-- first: list, 1 item &1
 |   `-- [0]: 'shared'
 |-- again: list, 1 item *1
-|-- ['name of it']: 'caf\u00e9 caf\u00e9 caf\u00e9 caf\u00e9 caf\u00e9 caf\u00e9 c...'
+|-- ["name of it"]: 'caf\u00e9 caf\u00e9 caf\u00e9 caf\u00e9 caf\u00e9 caf\u00e9 c...'
 `-- [7]: None
 """
 
@@ -39,6 +39,9 @@ class TreeTest(CommandTest):
         self.assertIn("[0]: 1\n", self.ok("show", path, "--tree", "--depth", 9))
         self.fails(2, "--depth is of --tree", "show", path, "--depth", 2,
                    hint=f"brine show {path} --depth 2 --tree")
+        self.fails(2, "--all is of --tree", "show", path, "--all")
+        long = self.file("long.pkl", pickle.dumps(list(range(100))))
+        self.assertIn("[99]: 99\n", self.ok("show", long, "--tree", "--all"))
         self.fails(2, "two listings", "show", path, "--tree", "--tensors")
         self.fails(2, "--depth", "show", path, "--tree", "--depth", "deep")
 

@@ -23,6 +23,16 @@ class Tensors(StoreCase):
                                       value["weights"][0])
         self.assertEqual(self.store.tensors("model:1"), list(tensors.values()))
 
+    def test_the_tree_of_a_file_is_rows(self):
+        path = self.directory / "tree.pkl"
+        path.write_bytes(pickle.dumps({"a": list(range(9))}))
+        rows = brine.tree(path)
+        self.assertEqual(rows[:2], [brine.TreeRow(0, "", "dict, 1 item"),
+                                    brine.TreeRow(1, "a", "list, 9 items")])
+        self.assertEqual(rows[-1].name, "... 6 more")
+        self.assertEqual(len(brine.tree(path, all=True)), 11)
+        self.assertEqual(len(brine.tree(path, depth=0)), 1)
+
     def test_tensors_of_a_file_need_no_store(self):
         path = self.directory / "arrays.npz"
         np.savez(path, a=np.arange(4, dtype=">i4"), b=np.zeros((2, 0)))

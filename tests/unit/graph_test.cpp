@@ -301,4 +301,20 @@ BOOST_AUTO_TEST_CASE(a_question_that_makes_no_sense_has_no_answer) {
   BOOST_TEST(!graph.is(no_node, NodeKind::none));
 }
 
+BOOST_AUTO_TEST_CASE(short_bytes_are_held) {
+  const std::pair<Stream, std::string_view> vectors[] = {
+      {Stream().op(Op::short_binbytes, "ns", 1), "ns"},
+      {Stream().op(Op::binbytes, "12345678", 4), "12345678"},
+      {Stream().op(Op::binbytes, "123456789", 4), "-"},
+      {Stream().op(Op::short_binstring, "ns", 1), "ns"},
+      {Stream().op(Op::next_buffer), "-"},
+      {Stream().one(), "-"},
+  };
+  for (const auto& [stream, held] : vectors) {
+    Graph graph;
+    BOOST_TEST(run(graph, Stream(stream).stop()) == "");
+    BOOST_TEST(graph.bytes(graph.root()).value_or("-") == held);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

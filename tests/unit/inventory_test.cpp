@@ -98,6 +98,36 @@ BOOST_AUTO_TEST_CASE(storages_that_are_not_there_leave_no_offset) {
   BOOST_TEST(tensors_of(with({.name = "m/data/0", .data = "abc"})) == "");  // too short
 }
 
+// As pickle.dump and joblib.dump write a tensor of torch: its storage is a file in a byte string.
+BOOST_AUTO_TEST_CASE(storages_in_byte_strings_are_looked_into) {
+  const std::string id = Stream().mark().text("storage").global("torch", "ByteStorage").text("7")
+                             .text("cpu").op(Op::binint1, 4, 1).op(Op::tuple).op(Op::binpersid)
+                             .stop().str();
+  const std::string inner = legacy("\x80\x02" + id, "7", "abcd");
+  const auto with = [](const std::string& file) {
+    const Stream storage = Stream().global("torch.storage", "_load_from_bytes")
+                               .op(Op::binbytes, file, 4).op(Op::tuple1).op(Op::reduce);
+    const Stream tensor = Stream().global("torch._utils", "_rebuild_tensor_v2").mark()
+                              .raw(storage.str()).one().op(Op::binint1, 2, 1).op(Op::tuple1).one()
+                              .op(Op::tuple1).op(Op::newfalse).op(Op::empty_dict).op(Op::tuple)
+                              .op(Op::reduce);
+    return tensors_of(state_dict("w", tensor));
+  };
+  BOOST_TEST(with(inner) == "w uint8 2 bc;");
+  BOOST_TEST(with(inner.substr(0, inner.size() - 1)) == "");
+  BOOST_TEST(with("no file of torch") == "");
+  BOOST_TEST(with(legacy(state_dict("w", Stream().one()), "7", "abcd")) == "");
+}
+
+BOOST_AUTO_TEST_CASE(the_constants_of_torchscript_are_listed) {
+  const std::string constants = Stream().proto(2).raw(torch_tensor("0", 2).str()).op(Op::tuple1)
+                                    .stop().str();
+  const std::string zip = Zip().add("m/data.pkl", state_dict("w", torch_tensor("0", 4)))
+                              .add("m/data/0", "abcd").add("m/constants.pkl", constants)
+                              .add("m/constants/0", "xy").add("m/version", "3").str();
+  BOOST_TEST(tensors_of(zip) == "w uint8 4 abcd;constants.pkl[0] uint8 2 xy;");
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_listed_says_why) {
   const std::string weights = state_dict("w", torch_tensor("0", 4));
   const auto fails = [](Errc code, std::string_view words, const std::string& payload) {

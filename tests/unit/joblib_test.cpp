@@ -48,7 +48,7 @@ std::string padding(std::size_t position) {
 
 struct Reading {
   std::string outcome;
-  std::vector<TensorInfo> tensors;
+  std::vector<tensor::Tensor> tensors;
   std::string symbols;
 };
 

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "io/file.hpp"
+#include "tensor/spelled_elements.hpp"
 
 using namespace brine;
 
@@ -133,6 +134,54 @@ BOOST_AUTO_TEST_CASE(pieces_and_places_do_not_matter) {
   for (int i = 0; i < 700'001; ++i) many += raw(static_cast<float>(i % 1000 - 500));
   BOOST_TEST(measured("float32", many) == "-500 499 0 0 700");
   BOOST_TEST(measured("float32", "abc" + many, 3) == "-500 499 0 0 700");
+}
+
+BOOST_AUTO_TEST_CASE(elements_that_come_in_odd_pieces_are_whole_again) {
+  std::string many;
+  for (int i = 0; i < 700'001; ++i) many += raw(static_cast<float>(i % 1000 - 500));
+  const auto found = tensor::measure("float32", [&](const tensor::UseElements& use) {
+    for (std::size_t at = 0; at < many.size(); at += 999) use(bytes_of(many.substr(at, 999)));
+  });
+  BOOST_TEST(spelled(found.min) == "-500");
+  BOOST_TEST(spelled(found.max) == "499");
+  BOOST_TEST(found.zeros == 700U);
+}
+
+BOOST_AUTO_TEST_CASE(integers_of_quantised_tensors_are_told_as_raw) {
+  const auto is_raw = [](std::string_view dtype) {
+    return tensor::measure(dtype, [](const tensor::UseElements& use) { use(bytes_of("a")); })
+        .is_raw;
+  };
+  BOOST_TEST(is_raw("quint8"));
+  BOOST_TEST(!is_raw("uint8"));
+}
+
+BOOST_AUTO_TEST_CASE(elements_that_are_spelled_as_text_are_read_back) {
+  const auto read = [](pickle::Op op, const std::string& text) {
+    const io::MemoryFile payload(bytes_of(text));
+    std::string all;
+    const pickle::Node node{.op = op, .bytes = text.size()};
+    const bool is_whole = tensor::each_spelled(
+        payload, node, [&](ByteView piece) { all += text_of(piece); });
+    return is_whole ? all : "none";
+  };
+  using pickle::Op;
+  BOOST_TEST(read(Op::binunicode, "a\xc3\xa9\xc2\x80") == "a\xe9\x80");
+  BOOST_TEST(read(Op::binunicode, "\xe2\x82\xac") == "none");
+  BOOST_TEST(read(Op::unicode, "a\\u00e9") == "a\xe9");
+  BOOST_TEST(read(Op::string, "'a\\xe9'") == "a\xe9");
+  std::string many = "a";
+  std::string wanted = "a";
+  for (int i = 0; i < 1'000'000; ++i) many += "\xc3\xa9", wanted += '\xe9';
+  BOOST_TEST((read(Op::binunicode, many) == wanted));
+}
+
+BOOST_AUTO_TEST_CASE(why_there_are_no_statistics_is_said) {
+  const std::pair<std::string_view, std::string_view> all[] = {
+      {"object", "objects"}, {"datetime64[ns]", "times"}, {"timedelta64", "times"},
+      {"{a: int64}", "fields"}, {"S4", "text"}, {"U8", "text"}, {"V8", "bytes"},
+      {"float128", "dtype"}};
+  for (const auto& [dtype, why] : all) BOOST_TEST(tensor::why_unmeasured(dtype) == why, dtype);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_number_cannot_be_measured) {

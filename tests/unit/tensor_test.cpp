@@ -5,6 +5,7 @@
 
 #include "support/expect.hpp"
 #include "support/opcodes.hpp"
+#include "tensor/element_type.hpp"
 
 using namespace brine;
 using namespace brine::pickle;
@@ -12,7 +13,7 @@ using brine::test::Stream;
 
 namespace {
 
-std::vector<TensorInfo> inventory_of(const Stream& stream, const Limits& limits = {}) {
+std::vector<tensor::Tensor> inventory_of(const Stream& stream, const Limits& limits = {}) {
   Graph graph(limits);
   TokenReader reader(graph, 0, limits);
   const Stream whole = Stream(stream).stop();
@@ -172,6 +173,51 @@ BOOST_AUTO_TEST_CASE(types_are_named_as_numpy_names_them) {
   BOOST_TEST(type_named(call("numpy", "dtype", {text("f8")})) == "float64");
 }
 
+BOOST_AUTO_TEST_CASE(times_are_named_with_their_unit) {
+  const auto time = [](const Stream& unit, std::uint64_t count) {
+    return built(call("numpy", "dtype", {text("M8"), flag(), flag()}),
+                 tuple({integer(4), text("<"), none(), none(), none(), integer(~0ULL),
+                        integer(~0ULL), integer(0),
+                        tuple({dict({}), tuple({unit, integer(count), integer(1), integer(1)})})}));
+  };
+  const Stream ns = Stream().op(Op::short_binbytes, "ns", 1);
+  BOOST_TEST(type_named(time(ns, 1)) == "datetime64[ns]");
+  BOOST_TEST(type_named(time(ns, 25)) == "datetime64[25ns]");
+  BOOST_TEST(type_named(time(call("_codecs", "encode", {text("D"), text("latin1")}), 1)) ==
+             "datetime64[D]");
+  BOOST_TEST(type_named(time(Stream().op(Op::short_binbytes, "generic", 1), 1)) == "datetime64");
+  for (const Stream& other : {none(), integer(1), list({}), bytes(std::string(100, 'x'))}) {
+    BOOST_TEST(type_named(time(other, 1)) == "datetime64");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(codes_of_npy_are_named_as_dtypes_of_pickles) {
+  const std::pair<std::string_view, std::string_view> names[] = {
+      {"<f4", "float32"}, {">i2", "int16, big-endian"}, {"<M8[ns]", "datetime64[ns]"},
+      {"<m8[25s]", "timedelta64[25s]"}, {"<M8[generic]", "datetime64"}, {"|S3", "S3"},
+  };
+  const auto read = [](std::string_view code) { return brine::tensor::read_type_code(code); };
+  for (const auto& [code, name] : names) BOOST_TEST(read(code)->name == name);
+  for (const char* code : {"<f4[ns]", "", "<", "[ns]"}) BOOST_TEST(!read(code));
+}
+
+BOOST_AUTO_TEST_CASE(arrays_with_masks_and_records_are_listed) {
+  const auto masked = [](const Stream& mask) {
+    return built(call("numpy.ma.core", "_mareconstruct", {none(), none(), none(), none()}),
+                 tuple({integer(1), shape({2}), dtype("u1"), flag(), bytes("ab"), mask, none()}));
+  };
+  BOOST_TEST(paths_of(masked(bytes("xy"))) == "data\nmask\n");
+  BOOST_TEST(lines_of(masked(bytes("wxyz"))).find("mask|V2|2|") != std::string::npos);
+  for (const Stream& other : {bytes("xyz"), none(), integer(1)}) {
+    BOOST_TEST(paths_of(masked(other)) == "data\n");
+  }
+  const Stream record = built(
+      call("numpy", "dtype", {Stream().global("numpy", "record"), flag(), flag()}),
+      tuple({integer(3), text("|"), none(), tuple({text("a")}),
+             dict({{text("a"), tuple({dtype("u2"), integer(0)})}}), integer(2), integer(1)}));
+  BOOST_TEST(lines_of(array(record, {2}, bytes("abcd"))).starts_with("|{a: uint16}|2|"));
+}
+
 BOOST_AUTO_TEST_CASE(rows_are_named_by_their_fields) {
   const auto row = [](const Stream& names, const Stream& fields) {
     return built(call("numpy", "dtype", {text("V16"), flag(), flag()}),
@@ -200,7 +246,8 @@ BOOST_AUTO_TEST_CASE(a_path_tells_how_to_reach_it) {
       {three(), "\n"},
       {dict({{text("w"), three()}}), "w\n"},
       {dict({{text("a"), dict({{text("b.c"), three()}})}}), "a.b.c\n"},
-      {dict({{none(), none()}, {key, three()}, {tuple({key}), list({three()})}}), "[7]\n[2][0]\n"},
+      {dict({{none(), none()}, {key, three()}, {tuple({key}), list({three()})}}),
+       "[7]\n[(7,)][0]\n"},
       {list({none(), tuple({three(), three()})}), "[1][0]\n[1][1]\n"},
       {object(dict({{text("w"), three()}})), "w\n"},
       {object(tuple({none(), dict({{text("w"), three()}})})), "w\n"},
@@ -210,20 +257,37 @@ BOOST_AUTO_TEST_CASE(a_path_tells_how_to_reach_it) {
       {dict({{text("net"), call("m", "Net", {three()})}}), "net()[0]\n"},
       {call("collections", "OrderedDict", {}) + text("w") + three() + Stream().op(Op::setitem),
        "w\n"},
-      {dict({{Stream().long_text(std::string(300, 'k')), three()}}), "[0]\n"},
-      {array(dtype("O8"), {2}, list({none(), object(dict({{text("w"), three()}}))})), "[1].w\n"},
+      {dict({{Stream().long_text(std::string(300, 'k')), three()}}), "[#0]\n"},
+      {array(dtype("O8"), {2}, list({none(), object(dict({{text("w"), three()}}))})),
+       "\n[1].w\n"},
       {text("7") + Stream().op(Op::binpersid), ""},
       {none(), ""},
   };
   for (const auto& [stream, paths] : vectors) BOOST_TEST(paths_of(stream) == paths);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_shared_is_listed_once_under_its_first_path) {
+BOOST_AUTO_TEST_CASE(what_several_places_hold_is_listed_for_each_and_counted_once) {
   const Stream kept = three() + Stream().put(9);
-  const Stream shared = dict({{text("a"), kept}, {text("b"), Stream().get(9)}});
-  BOOST_TEST(paths_of(shared) == "a\n");
-  const Stream twice = built(call("m", "Net", {kept}), dict({{text("w"), Stream().get(9)}}));
-  BOOST_TEST(paths_of(twice) == "w\n");
+  const std::pair<Stream, std::string_view> vectors[] = {
+      {dict({{text("a"), kept}, {text("b"), Stream().get(9)}}), "a - 0;b a 3;"},
+      {list({kept, Stream().get(9), Stream().get(9)}), "[0] - 0;[1] [0] 3;[2] [0] 3;"},
+      {built(call("m", "Net", {kept}), dict({{text("w"), Stream().get(9)}})),
+       "w - 0;()[0] w 3;"},
+      {dict({{text("a"), call("torch._utils", "_rebuild_parameter", {kept}) + Stream().put(8)},
+             {text("b"), Stream().get(8)},
+             {text("c"), Stream().get(9)}}),
+       "a - 0;b a 3;c a 3;"},
+      {list({three(), three()}), "[0] - 0;[1] - 0;"},
+      {list({list({kept}) + Stream().put(8), Stream().get(8), Stream().get(9)}),
+       "[0][0] - 0;[2] [0][0] 3;"},
+  };
+  for (const auto& [stream, told] : vectors) {
+    std::string all;
+    for (const TensorInfo& each : inventory_of(stream)) {
+      all += fmt::format("{} {} {};", each.path, each.shares.value_or("-"), each.shared_bytes);
+    }
+    BOOST_TEST(all == told);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_holds_itself_ends) {

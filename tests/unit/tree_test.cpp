@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(parts_have_the_names_that_lead_to_them) {
            .op(Op::empty_tuple)
            .one()
            .op(Op::setitems),
-       "0 =dict, 4 items;1 a=1;1 ['b c']=1;1 [1]=1;1 [tuple, 0 items]=1;"},
+       "0 =dict, 4 items;1 a=1;1 [\"b c\"]=1;1 [1]=1;1 [()]=1;"},
       {Stream().op(Op::empty_set).mark().one().op(Op::additems), "0 =set, 1 item;1 [0]=1;"},
       {Stream().one().op(Op::binpersid), "0 =persistent object;1 id=1;"},
   });
@@ -162,6 +162,29 @@ BOOST_AUTO_TEST_CASE(long_lists_and_deep_objects_are_folded) {
   BOOST_TEST(rows_of(deep, {.depth = 1'000'000}).size() == 100'001U);
   expect_error(Errc::limit, "max_text_bytes",
                [&] { rows_of(deep, {.depth = 1'000'000}, {.max_text_bytes = 10'000}); });
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_folded_where_all_is_asked_for) {
+  const std::string all = drawn(list_of(100).stop(), {.all = true});
+  BOOST_TEST(all.ends_with("1 [99]=1;"));
+  BOOST_TEST(all.find("more") == all.npos);
+}
+
+BOOST_AUTO_TEST_CASE(empty_hooks_of_modules_are_counted) {
+  const Stream ordered = Stream().global("collections", "OrderedDict").op(Op::empty_tuple)
+                             .op(Op::reduce);
+  const auto module = [&](std::string_view first) {
+    return Stream().global("m", "Net").op(Op::empty_tuple).op(Op::newobj).op(Op::empty_dict).mark()
+        .text(first).op(Op::empty_dict).text("_buffers").op(Op::empty_dict)
+        .text("_modules").op(Op::empty_dict).text("_forward_hooks").raw(ordered.str())
+        .text("_backward_hooks").op(Op::none).text("my_hooks").one().op(Op::setitems)
+        .op(Op::build).stop();
+  };
+  BOOST_TEST(drawn(module("_parameters")) ==
+             "0 =m:Net;1 _parameters=dict, 0 items;1 _buffers=dict, 0 items;"
+             "1 _modules=dict, 0 items;1 my_hooks=1;1 ... 2 without hooks=;");
+  BOOST_TEST(drawn(module("_parameters"), {.all = true}).ends_with("1 my_hooks=1;"));
+  BOOST_TEST(drawn(module("other")).find("without") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_met_again_is_marked_once) {

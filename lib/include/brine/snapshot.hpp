@@ -74,12 +74,15 @@ struct TensorStatistics {
   std::uint64_t nans = 0;        ///< elements that are no number
   std::uint64_t infinities = 0;  ///< of either sign
   std::uint64_t zeros = 0;       ///< of either sign
+  /// Whether they are of the integers that stand for the elements of a quantised tensor.
+  bool is_raw = false;
 };
 
 /// A tensor of numpy or torch inside a payload, with the path on which the object graph leads to
 /// it: `encoder.layers[3].weight`. Names are attributes and keys that are texts, `[3]` is a
-/// position or an integer key, `()` the arguments of the call that makes an object. Empty: it is
-/// the payload.
+/// position or an integer key, `["a b"]` and `[(1, 2)]` other keys, `()` the arguments of the call
+/// that makes an object; docs/cli.md has the grammar. No two places of a payload have one path.
+/// Empty: it is the payload.
 struct TensorInfo {
   std::string path;
   std::string dtype;  ///< `float32`, `float64, big-endian`, `{feature: int64, threshold: float64}`
@@ -87,9 +90,16 @@ struct TensorInfo {
   /// In the payload, of the raw elements. Absent where they do not stand there as they are: Python
   /// writes bytes as text into protocol 2, and buffers beside a pickle of protocol 5.
   std::optional<std::uint64_t> offset;
-  std::uint64_t bytes = 0;  ///< of the elements
-  /// Where they were asked for, the elements are numbers, and stand in the payload as they are.
+  std::uint64_t bytes = 0;  ///< of the elements; 0: they are objects
+  /// Where they were asked for, and the elements are numbers that could be read.
   std::optional<TensorStatistics> statistics = {};
+  /// Where statistics were asked for and there are none: why, in a word or three.
+  std::string unmeasured = {};
+  /// Path of the first tensor before this one in the list that has elements in common with it: tied
+  /// weights, views of one storage. Absent: there is none.
+  std::optional<std::string> shares = {};
+  /// Of `bytes`, those that tensors before this one have, too: a sum without them counts each once.
+  std::uint64_t shared_bytes = 0;
 };
 
 /// What to tell of tensors besides their places.
@@ -101,8 +111,8 @@ struct TensorOptions {
 /// leads to it.
 struct TreeRow {
   std::uint32_t level = 0;  ///< 0: what was saved
-  /// An attribute, a key or a position: `weight`, `[3]`, `['a b']`; `()` for the arguments of the
-  /// call that makes an object. Of level 0 `[1]` where there are several pickles.
+  /// The last step of its path, without its dot: `weight`, `[3]`, `["a b"]`; `()` for the arguments
+  /// of the call that makes an object. Of level 0 `[1]` where there are several pickles.
   std::string name;
   /// What it is: `dict, 3 items`, `float32 3x4`, `sklearn.svm:SVC`, `'text'`. Behind it `&1` where
   /// it is met again, `*1` there, and ` ...` where what it holds is left out.
@@ -111,6 +121,7 @@ struct TreeRow {
 
 struct TreeOptions {
   std::uint32_t depth = 3;  ///< levels below the first
+  bool all = false;         ///< nothing is folded but by depth, and empty hooks are told
 };
 
 /// A snapshot with all that its manifest says.

@@ -197,10 +197,10 @@ class BRINE_API Store {
   /// Returns what the manifest of `ref` says. Throws: as resolve(), and corrupt (the manifest).
   SnapshotDetail show(std::string_view ref) const;
 
-  /// Lists the tensors of numpy and torch that the payload of `ref` holds, in its order; each once,
-  /// however many paths lead to it. Of several pickles, the first part of a path is the number of
-  /// its own. Reads opcodes and directories, elements only for statistics; executes nothing, does
-  /// not migrate.
+  /// Lists the tensors of numpy and torch that the payload of `ref` holds, in its order, and each
+  /// for every place that holds it; an object that holds tensors is looked into once. Of several
+  /// pickles, the first part of a path is the number of its own. Reads opcodes and directories,
+  /// elements only for statistics; executes nothing, does not migrate.
   /// Memory: see Limits::max_nodes.
   /// Throws: as show(), and unsupported where the payload is no pickle, no file of torch and no
   /// .npy or .npz, or computes what it imports; limit, corrupt (the pack).
