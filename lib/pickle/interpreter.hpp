@@ -99,6 +99,8 @@ class Interpreter : public TokenSink {
 
   /// In force: of the last PROTO; 0 where there was none.
   int protocol() const noexcept { return protocol_; }
+  /// Whether what stopped it is no fault of the pickle: only imported code could tell it.
+  bool is_unsupported() const noexcept { return is_unsupported_; }
 
  protected:
   explicit Interpreter(const Limits& limits)
@@ -108,6 +110,7 @@ class Interpreter : public TokenSink {
     stack_.clear();
     memo_ = Memo<Value, hole>(limits_.max_memo_entries);
     protocol_ = 0;
+    is_unsupported_ = false;
     reason_.clear();
   }
 
@@ -214,6 +217,7 @@ class Interpreter : public TokenSink {
   Stack<Value> stack_;
   Memo<Value, hole> memo_;
   int protocol_ = 0;
+  bool is_unsupported_ = false;
 };
 
 }  // namespace brine::pickle

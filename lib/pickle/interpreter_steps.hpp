@@ -357,8 +357,9 @@ bool Interpreter<Self, Value, hole>::put(const Token& token, std::uint64_t index
 template <typename Self, typename Value, Value hole>
 bool Interpreter<Self, Value, hole>::import_from_stack(const Token& token) {
   if (!wants(token, 2)) return false;
-  if (self().shape_of(stack_.top()) != Shape::text ||
-      self().shape_of(stack_.top(1)) != Shape::text) {
+  for (const Shape shape : {self().shape_of(stack_.top()), self().shape_of(stack_.top(1))}) {
+    if (shape == Shape::text) continue;
+    is_unsupported_ = is_open(shape);
     return fail("STACK_GLOBAL takes a name that is computed, not written in the pickle");
   }
   return replace(2, self().on_stack_symbol(token, stack_.top(1), stack_.top()));

@@ -68,7 +68,8 @@ Transcoder::Transcoder(const RandomSource& payload, std::uint64_t offset, int pr
   TokenReader reader(first, offset, limits);
   read_to_end(payload, offset, payload.size(), reader);
   if (reader.state() != TokenReader::State::stopped) {
-    const Errc code = first.survey().lacks_form()           ? Errc::unsupported
+    const bool is_unsupported = first.survey().lacks_form() || machine_.is_unsupported();
+    const Errc code = is_unsupported                        ? Errc::unsupported
                       : reader.reason().starts_with("max_") ? Errc::limit
                                                             : Errc::corrupt;
     throw Error(code,

@@ -10,13 +10,16 @@
 
 namespace brine::store {
 
-/// Throws: limit, or unsupported, unless the reader has come to the STOP.
+/// Throws unless the reader, which fills `graph`, has come to the STOP: limit; unsupported where
+/// only imported code could tell how it goes on; corrupt.
 template <typename Reader>
-void require_stopped(const Reader& reader) {
+void require_stopped(const Reader& reader, const pickle::Graph& graph) {
   if (reader.state() == pickle::TokenReader::State::stopped) return;
   const std::string reason = reader.reason();
-  throw Error(reason.starts_with("max_") ? Errc::limit : Errc::unsupported,
-              fmt::format("at offset {} of the payload: {}", reader.offset(), reason));
+  const Errc code = reason.starts_with("max_") ? Errc::limit
+                    : graph.is_unsupported()   ? Errc::unsupported
+                                               : Errc::corrupt;
+  throw Error(code, fmt::format("at offset {} of the payload: {}", reader.offset(), reason));
 }
 
 /// Reads the pickle at `offset` into `graph` and returns where it ends. Throws: as above.
@@ -24,7 +27,7 @@ inline std::uint64_t read_pickle(const RandomSource& payload, std::uint64_t offs
                                  std::uint64_t end, pickle::Graph& graph, const Limits& limits) {
   pickle::TokenReader reader(graph, offset, limits);
   pickle::read_to_end(payload, offset, end, reader);
-  require_stopped(reader);
+  require_stopped(reader, graph);
   return reader.offset();
 }
 

@@ -148,7 +148,7 @@ void Visit::pickles(const RandomSource& file) {
 void Visit::joblib(const RandomSource& file) {
   tensor::JoblibReader reader(nullptr, limits_);
   pickle::read_to_end(file, 0, file.size(), reader);
-  require_stopped(reader);
+  require_stopped(reader, reader.graph());
   const tensor::TorchStorages inside = storages_inside(file, limits_);
   hand_over(file, {.graph = &reader.graph(), .read_tensor = [&](pickle::NodeId id) {
                      const auto array = reader.arrays().find(id);

@@ -96,6 +96,28 @@ std::vector<NodeId> array_state(const Graph& graph, NodeId id) {
   return state.size() == state_values ? state : std::vector<NodeId>{};
 }
 
+// joblib before 0.10 put the data of an array into a compressed file beside the pickle.
+std::optional<Tensor> read_aside(const Graph& graph, NodeId id) {
+  if (!calls(graph, id, "ZNDArrayWrapper",
+             {"joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"})) {
+    return std::nullopt;
+  }
+  if (!graph.is(graph.state(id), NodeKind::dict)) return std::nullopt;
+  const auto attributes = graph.items(graph.state(id));
+  const auto state = std::find_if(attributes.begin(), attributes.end(), [&](const auto& each) {
+    return graph.text(each.key) == "state";
+  });
+  if (state == attributes.end()) return std::nullopt;
+  const auto parts = tuple_values(graph, state->value, state_values);
+  if (parts.size() <= type_place) return std::nullopt;
+  const auto type = read_element_type(graph, parts[type_place]);
+  auto shape = read_shape(graph, parts[shape_place]);
+  const auto bytes = type && shape ? bytes_of_shape(*shape, type->bytes) : std::nullopt;
+  if (!bytes) return std::nullopt;
+  return TensorInfo{
+      .path = {}, .dtype = type->name, .shape = std::move(*shape), .offset = {}, .bytes = *bytes};
+}
+
 }  // namespace
 
 std::optional<Tensor> read_array(const Graph& graph, NodeId id) {
@@ -112,7 +134,7 @@ std::optional<Tensor> read_array(const Graph& graph, NodeId id) {
     if (arguments.size() != 2) return std::nullopt;
     return read_parts(graph, arguments[0], std::vector<std::uint64_t>{}, arguments[1]);
   }
-  return std::nullopt;
+  return read_aside(graph, id);
 }
 
 std::optional<MaskedArray> read_masked_array(const Graph& graph, NodeId id) {

@@ -5,11 +5,14 @@
 //   scalar(dtype, data)
 //   _mareconstruct(class, base, (0,), b'b')
 //                 + state (version, shape, dtype, is_fortran, data, mask, fill value)
+//   ZNDArrayWrapper() + {'state': (version, shape, dtype, is_fortran), 'filename': ...}
 //   data = bytes | _codecs.encode(text, 'latin1') | bytes()
 //
 // The second line is that of protocol 5; the forms of `data` behind the first are how Python 3
 // writes bytes into protocol 2. In a pickle of Python 2, data is a string.
-// Source: numpy/core/src/multiarray/methods.c and scalartypes.c.src, numpy/core/numeric.py.
+// The wrapper is of joblib before 0.10, its data in a file of its own.
+// Source: numpy/core/src/multiarray/methods.c and scalartypes.c.src, numpy/core/numeric.py;
+// joblib/numpy_pickle_compat.py (facts only).
 #pragma once
 
 #include <optional>

@@ -201,7 +201,7 @@ to = "new.place"
         self.fails(12, "damaged gzip data", "convert", "--to", "json", cut,
                    hint=f"brine scan {cut}")
         empty = self.file("empty", b"")
-        self.fails(16, "it is empty", "convert", "--to", "json", empty, hint=f"brine scan {empty}")
+        self.fails(12, "it is empty", "convert", "--to", "json", empty, hint=f"brine scan {empty}")
 
     def test_json_goes_to_standard_output_and_nowhere_else(self):
         path = self.file("model.pkl", pickle.dumps(1))

@@ -79,7 +79,7 @@ class ShowTensorsTest(TensorsTestCase):
         self.assertEqual(self.ok("show", "run", "--tensors"), "no tensors\n")
         tar = self.file("old.tar", b"a" * 257 + b"ustar" + bytes(300))
         self.fails(12, "a number that is none", "show", tar, "--tensors")
-        self.fails(16, "no opcode", "show", self.file("text", b"Hello"), "--tensors",
+        self.fails(12, "no opcode", "show", self.file("text", b"Hello"), "--tensors",
                    hint="brine scan")
 
     def test_damage_is_told(self):

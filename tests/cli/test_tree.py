@@ -67,7 +67,7 @@ class TreeTest(CommandTest):
 
     def test_what_has_no_objects_is_said(self):
         path = self.file("text", b"no pickle")
-        self.fails(16, "text", "show", path, "--tree", hint=f"brine scan {path}")
+        self.fails(12, "text", "show", path, "--tree", hint=f"brine scan {path}")
         self.fails(3, "nowhere", "show", "nowhere", "--tree")
 
 

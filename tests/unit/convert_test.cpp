@@ -133,8 +133,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_json_is_refused) {
     Errc code;
     std::string_view words;
   } vectors[] = {
-      {"", Errc::unsupported, "it is empty"},
-      {"raw", Errc::unsupported, "x: at offset 0 of the payload"},
+      {"", Errc::corrupt, "it is empty"},
+      {"raw", Errc::corrupt, "x: at offset 0 of the payload"},
       {"\x1f\x8b\x08", Errc::corrupt, "damaged gzip data"},
       {npy(npy_literal("'|u1'", 1), "x"), Errc::unsupported, "holds no objects"},
       {"NNN.", Errc::limit, "max_opcodes"},
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_file_is_named_in_messages) {
   write(directory / "bad", "raw");
   Text out;
   BOOST_TEST(write_json_file(directory / "in", out) == 2U);
-  expect_error(Errc::unsupported, (directory / "bad").string(),
+  expect_error(Errc::corrupt, (directory / "bad").string(),
                [&] { write_json_file(directory / "bad", out); });
   expect_error(Errc::not_found, "none", [&] { write_json_file(directory / "none", out); });
 }

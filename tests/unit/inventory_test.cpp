@@ -133,13 +133,14 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_listed_says_why) {
   const auto fails = [](Errc code, std::string_view words, const std::string& payload) {
     expect_error(code, words, [&] { tensors_of(payload); });
   };
-  fails(Errc::unsupported, "it is empty", "");
-  fails(Errc::unsupported, "no opcode", "Hello, world");
+  fails(Errc::corrupt, "it is empty", "");
+  fails(Errc::corrupt, "no opcode", "Hello, world");
   fails(Errc::unsupported, "by method 12",
         Zip().add({.name = "m/data.pkl", .data = "x", .method = 12}).add("m/version", "3").str());
   fails(Errc::corrupt, "reach over its end", Tar().header("a", "77777777777").str());
-  fails(Errc::unsupported, "before its STOP", weights.substr(0, weights.size() - 1));
-  fails(Errc::unsupported, "is computed", "NN\x93.");
+  fails(Errc::corrupt, "before its STOP", weights.substr(0, weights.size() - 1));
+  fails(Errc::corrupt, "is computed", "NN\x93.");
+  fails(Errc::unsupported, "is computed", "Vos\nc__builtin__\nstr\n)R\x93.");
   fails(Errc::corrupt, "storage 0 is truncated",
         legacy(weights, "0", "abcd").substr(0, legacy(weights, "0", "abcd").size() - 1));
   fails(Errc::corrupt, "the array is truncated", npy(npy_literal("'|u1'", 3), "ab"));

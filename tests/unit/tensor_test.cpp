@@ -362,4 +362,26 @@ BOOST_AUTO_TEST_CASE(malformed_state_is_no_tensor_and_no_crash) {
   }
 }
 
+// The wrapper of joblib before 0.10, which keeps the data in a file beside the pickle.
+BOOST_AUTO_TEST_CASE(arrays_in_files_beside_the_pickle_are_listed_without_a_place) {
+  const auto wrapper = [](std::string_view name, const Stream& state) {
+    return Stream().proto(2).global("joblib.numpy_pickle", name).op(Op::empty_tuple)
+               .op(Op::newobj).op(Op::empty_dict) +
+           text("state") + state + Stream().op(Op::setitem).op(Op::build);
+  };
+  const auto state = [](const std::vector<Stream>& shape) {
+    const Stream type = Stream().global("numpy", "dtype") + tuple({text("f8")}) +
+                        Stream().op(Op::reduce);
+    return tuple({integer(1), tuple(shape), type, flag()});
+  };
+  BOOST_TEST(lines_of(wrapper("ZNDArrayWrapper", state({integer(2), integer(3)}))) ==
+             "|float64|2x3|-|48\n");
+  BOOST_TEST(lines_of(wrapper("NDArrayWrapper", state({integer(2)}))) == "");
+  BOOST_TEST(lines_of(wrapper("ZNDArrayWrapper", tuple({integer(1)}))) == "");
+  BOOST_TEST(lines_of(wrapper("ZNDArrayWrapper", none())) == "");
+  BOOST_TEST(lines_of(wrapper("ZNDArrayWrapper", state({none()}))) == "");
+  BOOST_TEST(lines_of(Stream().proto(2).global("joblib.numpy_pickle", "ZNDArrayWrapper")
+                          .op(Op::empty_tuple).op(Op::newobj)) == "");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
