@@ -151,9 +151,11 @@ void widen(Member& member, std::uint64_t& header, ByteView extra) {
 
 bool is_encrypted(std::uint64_t flags) { return (flags & 1) != 0; }
 
-// One read for header and name: of a large zip, most of the time goes into these.
+// One read for header, name and front: of a large zip, most of the time goes into these.
 void read_local(const RandomSource& zip, const Member& member, std::uint64_t header, Bytes& local) {
-  const std::uint64_t wanted = local_bytes + member.name.size();
+  constexpr std::uint64_t longest_padding = 128;  // torch aligns data to 64 by an extra field
+  const std::uint64_t wanted =
+      local_bytes + member.name.size() + longest_padding + member.front.size();
   const std::uint64_t available = header > zip.size() ? 0 : zip.size() - header;
   if (available < local_bytes) {
     damaged(fmt::format("has its local header at {}, outside its {} bytes", header, zip.size()));
@@ -164,6 +166,14 @@ void read_local(const RandomSource& zip, const Member& member, std::uint64_t hea
 
 std::string_view name_in(ByteView local, std::uint64_t bytes) {
   return text_of(local.subspan(local_bytes)).substr(0, bytes);
+}
+
+void keep_front(Member& member, std::uint64_t header, ByteView local) {
+  const std::uint64_t begin = member.offset - header;
+  const std::uint64_t count = std::min<std::uint64_t>(member.front.size(), member.stored_bytes);
+  if (begin > local.size() || count > local.size() - begin) return;
+  std::copy_n(local.begin() + static_cast<std::ptrdiff_t>(begin), count, member.front.begin());
+  member.front_bytes = static_cast<std::uint8_t>(count);
 }
 
 void find_data(const RandomSource& zip, Member& member, std::uint64_t header, Bytes& local) {
@@ -185,6 +195,7 @@ void find_data(const RandomSource& zip, Member& member, std::uint64_t header, By
     damaged(fmt::format("has {} reach beyond its end", base::printable(member.name)));
   }
   member.is_encrypted |= is_encrypted(field(local, 6, 2));
+  keep_front(member, header, local);
   if (member.method == 0 && member.bytes != member.stored_bytes) {
     damaged(fmt::format("stores {} with two lengths", base::printable(member.name)));
   }

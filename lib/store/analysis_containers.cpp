@@ -123,7 +123,10 @@ void Analyst::look_into_member(const RandomSource& file, const archive::Member& 
 // Of a torch zip: raw numbers, unless another reader takes them for an array.
 void Analyst::look_into_storage(const RandomSource& zip, const archive::Member& member) {
   if (!Unfolder::can_open(member)) return look_into_member(zip, member, true);
-  const archive::Format format = archive::sniff(head_of(zip, member, *unfolder_));
+  const ByteView front = ByteView(member.front).first(member.front_bytes);
+  const bool is_known = member.method == archive::stored && !front.empty();
+  const archive::Format format =
+      is_known ? archive::sniff(front) : archive::sniff(head_of(zip, member, *unfolder_));
   const bool is_other = format == archive::Format::npy || format == archive::Format::zip;
   if (is_other || is_pickle_name(member.name)) look_into_member(zip, member, true);
 }

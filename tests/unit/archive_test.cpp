@@ -93,6 +93,16 @@ BOOST_AUTO_TEST_CASE(a_member_costs_one_read) {
   BOOST_TEST(source.reads() < 105u);
 }
 
+BOOST_AUTO_TEST_CASE(the_front_of_a_member_is_read_on_the_way) {
+  const auto members = read(Zip().add("a", "0123456789").add("b", "xy").add("c", "").str());
+  const auto front = [&](std::size_t i) {
+    return text_of(ByteView(members[i].front).first(members[i].front_bytes));
+  };
+  BOOST_TEST(front(0) == "01234567");
+  BOOST_TEST(front(1) == "xy");
+  BOOST_TEST(front(2) == "");
+}
+
 BOOST_AUTO_TEST_CASE(either_header_may_call_a_member_encrypted) {
   for (const auto& [local, central] :
        {std::pair(1, 1), std::pair(0, 1), std::pair(1, 0), std::pair(0x801, 0x800)}) {
