@@ -48,20 +48,12 @@ void add_allowed(BuiltInLists& lists, std::string_view line) {
   }
 }
 
-void add_python2(BuiltInLists& lists, std::string_view line) {
-  const std::string_view kind = take_until(line, ' ');
-  const std::string_view from = take_until(line, ' ');
-  (kind == "module" ? lists.python3_modules : lists.python3_names).emplace(from, line);
-}
-
 BuiltInLists parse() {
   BuiltInLists lists;
   for (const base::EmbeddedFile& file : embedded::files) {
     for_each_line(file.content, [&](std::string_view line) {
       if (file.name == "deny.txt") {
         add_denied(lists, line);
-      } else if (file.name == "python2.txt") {
-        add_python2(lists, line);
       } else {
         add_allowed(lists, line);
       }

@@ -10,8 +10,7 @@
 //   maker    both of value and checked
 //
 // The deny list has `module:Name`, `module:*` and `*:component`; the head of lists/deny.txt says
-// what each covers. python2.txt has `module OLD NEW` and `name OLD NEW`. A line that starts with
-// `#` is a comment.
+// what each covers. A line that starts with `#` is a comment.
 #pragma once
 
 #include <set>
@@ -36,8 +35,6 @@ struct BuiltInLists {
   std::set<std::string, std::less<>> denied;                    ///< `module` or `module.Name`
   std::unordered_set<std::string_view> denied_passages;         ///< last part of each denied module
   std::unordered_set<std::string_view> denied_components;       ///< of a qualified name
-  std::unordered_map<std::string_view, std::string_view> python3_modules;
-  std::unordered_map<std::string_view, std::string_view> python3_names;
 };
 
 /// Parses on the first call. Thread-safety: any thread.

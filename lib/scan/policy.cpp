@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "brine/error.hpp"
+#include "pickle/python2.hpp"
 #include "scan/lists.hpp"
 
 namespace brine::scan {
@@ -58,7 +59,7 @@ std::string spelled(const Symbol& symbol) {
 
 std::string described(const SeenSymbol& seen) {
   const std::string written = base::printable(spelled(seen.symbol));
-  const Symbol mapped = seen.protocol < 3 ? python3_name(seen.symbol) : seen.symbol;
+  const Symbol mapped = seen.protocol < 3 ? pickle::to_python3(seen.symbol) : seen.symbol;
   if (mapped == seen.symbol) return written;
   return fmt::format("{} ({} in Python 3)", written, spelled(mapped));
 }
@@ -76,7 +77,7 @@ pickle::Roles permitted_for(const Symbol& symbol) {
 pickle::Roles excess_of(const SeenSymbol& seen) {
   const pickle::Roles written = seen.roles & ~permitted_for(seen.symbol);
   if (written != 0 || seen.protocol >= 3) return written;
-  return seen.roles & ~permitted_for(python3_name(seen.symbol));
+  return seen.roles & ~permitted_for(pickle::to_python3(seen.symbol));
 }
 
 std::string_view told_as(pickle::Roles roles) {
@@ -107,7 +108,7 @@ std::string reason(const SeenSymbol& seen, Standing standing) {
 std::optional<Symbol> accused(const SeenSymbol& seen, const Policy& policy) {
   const bool is_cleared =
       seen.protocol < 3 && policy.standing(seen.symbol, 3, seen.roles) == Standing::allowed;
-  return trustable(is_cleared ? python3_name(seen.symbol) : seen.symbol);
+  return trustable(is_cleared ? pickle::to_python3(seen.symbol) : seen.symbol);
 }
 
 }  // namespace
@@ -156,7 +157,7 @@ Policy::Policy(std::span<const std::string> trusted) {
 Standing Policy::standing(const Symbol& symbol, int protocol, pickle::Roles roles) const {
   const Standing written = lists_->judge(symbol, roles);
   if (protocol >= 3) return written;
-  return std::max(written, lists_->judge(python3_name(symbol), roles));
+  return std::max(written, lists_->judge(pickle::to_python3(symbol), roles));
 }
 
 bool Policy::is_trusted(const Symbol& symbol) const {
@@ -182,18 +183,6 @@ std::vector<Finding> judge(std::span<const SeenSymbol> symbols, const Policy& po
   std::stable_sort(findings.begin(), findings.end(),
                    [](const Finding& a, const Finding& b) { return a.offset < b.offset; });
   return findings;
-}
-
-Symbol python3_name(const Symbol& symbol) {
-  const BuiltInLists& lists = built_in_lists();
-  const std::string written = spelled(symbol);
-  if (const auto row = lists.python3_names.find(written); row != lists.python3_names.end()) {
-    const std::size_t colon = row->second.find(':');
-    return {std::string(row->second.substr(0, colon)), std::string(row->second.substr(colon + 1))};
-  }
-  const auto row = lists.python3_modules.find(symbol.module);
-  return row == lists.python3_modules.end() ? symbol
-                                            : Symbol{std::string(row->second), symbol.name};
 }
 
 }  // namespace brine::scan

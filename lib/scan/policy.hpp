@@ -58,8 +58,4 @@ std::optional<Symbol> trustable(const Symbol& symbol);
 /// Returns one finding per symbol that is not allowed, by offset: what, and why it counts.
 std::vector<Finding> judge(std::span<const SeenSymbol> symbols, const Policy& policy);
 
-/// Returns the name that Python 3 imports for a Python 2 name in protocols under 3
-/// (`__builtin__:xrange` is `builtins:range`), or the symbol itself.
-Symbol python3_name(const Symbol& symbol);
-
 }  // namespace brine::scan

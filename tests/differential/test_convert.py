@@ -219,7 +219,8 @@ class ConvertTest(unittest.TestCase):
             self.assertEqual(payload, written)
 
     def test_names_of_python_2_that_only_reading_knows_find_their_place(self):
-        for module, name in _compat_pickle.NAME_MAPPING:
+        modules = [(module, "Other") for module in _compat_pickle.IMPORT_MAPPING]
+        for module, name in [*_compat_pickle.NAME_MAPPING, *modules]:
             old = b"\x80\x02c%s\n%s\n." % (module.encode(), name.encode())
             found, sentences = self.converted([old], 3)
             self.assertEqual(sentences, [])

@@ -179,6 +179,8 @@ BOOST_AUTO_TEST_CASE(names_of_python_2_go_there_and_back) {
       {{"__builtin__", "set"}, {"builtins", "set"}},
       {{"__builtin__", "unicode"}, {"builtins", "str"}},
       {{"__builtin__", "long"}, {"builtins", "int"}},
+      {{"__builtin__", "xrange"}, {"builtins", "range"}},
+      {{"__builtin__", "set"}, {"builtins", "set"}},
       {{"copy_reg", "_reconstructor"}, {"copyreg", "_reconstructor"}},
       {{"collections", "OrderedDict"}, {"collections", "OrderedDict"}},
       {{"exceptions", "ValueError"}, {"builtins", "ValueError"}},
