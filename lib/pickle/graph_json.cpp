@@ -282,8 +282,18 @@ class JsonWriter {
     push({.form = Form::values, .items = graph_.items(id), .close = "]"}, "[");
   }
 
+  // What readers take for different numbers, or a number and none.
+  bool write_disputed(const Node& node) {
+    const auto line = contents_.disputed_line(node);
+    if (!line) return false;
+    put(fmt::format("{{\"$type\":\"{}\",\"line\":", node.op == Op::float_ ? "float" : "int"));
+    put_text(base::printable(*line));
+    put("}");
+    return true;
+  }
+
   void write_leaf(NodeId id, const Node& node) {
-    if (is_scouting_) return;
+    if (is_scouting_ || write_disputed(node)) return;
     switch (node.kind) {
       case NodeKind::none:
         return put("null");

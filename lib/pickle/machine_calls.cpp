@@ -152,7 +152,10 @@ bool Machine::is_made_text(const Abstract& callable, std::optional<Values> given
   const bool is_text = (symbol.module == "builtins" || symbol.module == "__builtin__") &&
                        (symbol.name == "str" || symbol.name == "unicode");
   if (!is_text || (given && given->size() < 2)) return false;
-  return !given || !is_name((*given)[1]) || !is_character_codec(text_of((*given)[1]));
+  // Of bytes that a call made, nobody has read what they spell.
+  const bool is_read = given && ((*given)[0].shape == Shape::bytes ||
+                                 (*given)[0].shape == Shape::bytearray);
+  return !is_read || !is_name((*given)[1]) || !is_character_codec(text_of((*given)[1]));
 }
 
 Abstract Machine::make_dtype(Values items) const {

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/arithmetic.hpp"
+#include "pickle/numeral.hpp"
 #include "pickle/python_literal.hpp"
 
 namespace brine::pickle {
@@ -43,6 +44,14 @@ double NodeReader::real(const Node& node) {
   double value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
+}
+
+std::optional<std::string> NodeReader::disputed_line(const Node& node) {
+  const bool is_line = node.op == Op::int_ || node.op == Op::long_ || node.op == Op::float_;
+  if (!is_line || node.bytes > most_decimal_bytes) return std::nullopt;
+  const Bytes line = bytes(node);
+  if (spelling_of(node.op, text_of(line)) == Spelling::plain) return std::nullopt;
+  return std::string(text_of(line));
 }
 
 std::string NodeReader::decimal(const Node& node) {

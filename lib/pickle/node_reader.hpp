@@ -1,6 +1,7 @@
 // What a graph knows by its place only, read from the payload.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "brine/bytes.hpp"
@@ -20,7 +21,9 @@ class NodeReader {
   Bytes bytes(const Node& node);
   bool boolean(const Node& node);
   double real(const Node& node);
-  /// Requires: at most most_decimal_bytes bytes.
+  /// Of a number in a line of text that not every reader takes for the same: that line.
+  std::optional<std::string> disputed_line(const Node& node);
+  /// Requires: at most most_decimal_bytes bytes, and that nobody disputes it.
   std::string decimal(const Node& node);
 
  private:

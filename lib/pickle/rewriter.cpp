@@ -112,6 +112,8 @@ void Rewriter::write(const Token& token) {
       return write_bytes(token);
     case Op::bytearray8:
       return protocol >= 5 ? copy(token) : write_bytearray(token);
+    case Op::readonly_buffer:
+      return protocol >= 5 ? copy(token) : refuse(token, "a buffer that is made read-only has");
     case Op::empty_set:
       if (protocol >= 4) return copy(token);
       push(Helper::set);
@@ -141,6 +143,12 @@ void Rewriter::write(const Token& token) {
     default:
       return copy(token);
   }
+}
+
+void Rewriter::refuse(const Token& token, std::string_view what) const {
+  throw Error(Errc::unsupported,
+              fmt::format("at byte {} of the payload: {} no form in protocol {}; 5 has one",
+                          token.offset, what, plan_.protocol));
 }
 
 void Rewriter::copy(const Token& token) {
@@ -210,10 +218,7 @@ void Rewriter::write_bytes_as_text(const Token& token) {
   std::uint64_t size = 0;
   each_piece(token, [&](ByteView piece) { size += utf8_bytes(piece); });
   if (size > most_in_4_bytes) {
-    throw Error(Errc::unsupported,
-                fmt::format("at byte {} of the payload: {} bytes at once have no form in protocol "
-                            "2; 4 and 5 have one",
-                            token.offset, token.argument_bytes));
+    refuse(token, fmt::format("{} bytes at once have", token.argument_bytes));
   }
   push(Helper::encode);
   if (token.held) {

@@ -53,6 +53,7 @@ class Rewriter final : public TokenSink {
   void write(const Token& token);
   void obey_before(const Note& note, const Token& token);
   void obey_behind(const Note& note);
+  [[noreturn]] void refuse(const Token& token, std::string_view what) const;
   void copy(const Token& token);
   void copy_argument(const Token& token, Sink& sink) const;
   void each_piece(const Token& token, const std::function<void(ByteView)>& body) const;

@@ -231,6 +231,10 @@ class Decoder {
     if (!is_tuple || (instance.form == Form::new_ex && instance.arguments.items().size() != 2)) {
       throw Error(Errc::corrupt, "the arguments of a call are no tuple");
     }
+    if (!value::is_callable(instance.callable.kind())) {
+      throw Error(Errc::corrupt, fmt::format("{} is called, which cannot be",
+                                             to_string(instance.callable.kind())));
+    }
   }
 
   const Graph& graph_;

@@ -141,4 +141,7 @@ class Reaper {
 /// Drops many at once, for the price of one walk.
 void drop_all(std::vector<Value>& values) noexcept;
 
+/// Whether Python could call it, for all that is known here.
+constexpr bool is_callable(Kind kind) { return kind == Kind::symbol || kind == Kind::instance; }
+
 }  // namespace brine::value

@@ -108,6 +108,7 @@ Value Value::instance(Value callable, Value arguments, Form form) {
   const bool has_form =
       arguments.is(Kind::tuple) && (form != Form::new_ex || arguments.items().size() == 2);
   if (!has_form) cannot(arguments, "be the arguments of this form of instance");
+  if (!value::is_callable(callable.kind())) cannot(callable, "be called");
   auto node = std::make_unique<value::Instance>(form);
   node->callable = std::move(callable);
   node->arguments = std::move(arguments);

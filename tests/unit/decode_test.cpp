@@ -314,6 +314,16 @@ BOOST_AUTO_TEST_CASE(what_is_no_whole_pickle_is_corrupt) {
   expect_error(Errc::corrupt, "it is empty", [] { decode(ByteView()); });
 }
 
+BOOST_AUTO_TEST_CASE(what_cannot_be_called_is_not) {
+  const Stream encoded = Stream().proto(2).global("_codecs", "encode").text("\xc3\xbf")
+                             .text("latin1").op(Op::tuple2).op(Op::reduce);
+  expect_error(Errc::corrupt, "bytes is called, which cannot be", [&] {
+    decode(Stream(encoded).op(Op::empty_tuple).op(Op::reduce).stop().bytes());
+  });
+  expect_error(Errc::usage, "cannot be called",
+               [] { Value::instance(Value("f"), Value::tuple({}), Form::call); });
+}
+
 BOOST_AUTO_TEST_CASE(every_truncation_is_corrupt) {
   const Bytes whole = encode(Value::dict(
       {{"a", Value::list({1, 2.5, "text"})}, {"b", Value::array(std::vector<float>{1}, {1})}}));

@@ -51,6 +51,8 @@ BOOST_AUTO_TEST_CASE(what_a_protocol_cannot_say_is_refused_with_its_place) {
       {proto(2).global("m", "a b").stop(), 4, "m:a b has no form in protocol 4"},
       {proto(4).inst("m", "A.B").stop(), 3, "INST with the dotted name A.B"},
       {proto(4).symbol("m", "A..B").stop(), 3, "a part of the name is empty"},
+      {proto(5).op(Op::short_binbytes, "x", 1).op(Op::readonly_buffer).stop(), 4,
+       "at byte 5 of the payload: a buffer that is made read-only has no form in protocol 4"},
       {proto(4).symbol("commands", "C").stop(), 2, "commands:C has no form in protocol 2"},
   };
   for (const auto& [from, protocol, words] : vectors) {

@@ -158,8 +158,8 @@ class BRINE_API Value {
   /// A dict in this order. Of equal keys that are texts or integers the last one counts.
   static Value dict(std::vector<Pair> pairs = {});
   static Value symbol(std::string module, std::string name);
-  /// Requires: `arguments` is a tuple. State and items: set_state(), append(), set().
-  /// Throws: usage.
+  /// Requires: `callable` is a symbol or an instance, `arguments` is a tuple. State and items:
+  /// set_state(), append(), set(). Throws: usage.
   static Value instance(Value callable, Value arguments, Form form = Form::new_);
 
   /// An array that borrows its elements: they are read when the value is encoded, and never copied.
