@@ -34,7 +34,7 @@ class Literal {
   const std::string& type_text() const { return type_text_; }
   const std::vector<std::uint64_t>& shape() const { return shape_; }
 
-  /// Nothing where the type is structured, or has no size of its own.
+  /// Nothing where the type has no size of its own.
   std::optional<std::uint64_t> data_bytes() const {
     if (!item_bytes_) return std::nullopt;
     std::uint64_t total = *item_bytes_;
@@ -63,21 +63,41 @@ class Literal {
     return true;
   }
 
+  // Sets item_bytes_, or takes it away where a size is not told.
   bool type(int depth) {
     if (depth == 0) return false;
-    if (take("'")) return code(depth == deepest_type) && take("'");
+    if (take("'")) return code() && take("'");
     if (!take("[")) return false;
+    std::optional<std::uint64_t> sum = 0;
     while (take("(")) {
       if (!name() || !take(", ") || !type(depth - 1)) return false;
-      if (take(", (") && !(take_while("0123456789, "), take(")"))) return false;
+      if (take(", (") && !repeats()) return false;
       if (!take(")")) return false;
       take(", ");
+      sum = sum && item_bytes_
+                ? std::optional(base::checked_add(*sum, *item_bytes_, "the npy type"))
+                : std::nullopt;
     }
+    item_bytes_ = sum;
     return take("]");
   }
 
+  // The shape of a field: so many of its items stand in one element.
+  bool repeats() {
+    while (!take(")")) {
+      const std::string_view digits = take_while("0123456789");
+      std::uint64_t length = 0;
+      const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+      if (digits.empty() || parsed.ec != std::errc{}) return false;
+      if (item_bytes_) item_bytes_ = base::checked_mul(*item_bytes_, length, "the npy type");
+      take(",");
+      take(" ");
+    }
+    return true;
+  }
+
   // An optional byte order, a kind, a size, and for times a unit: `<f4`, `|b1`, `<M8[25s]`.
-  bool code(bool is_whole_type) {
+  bool code() {
     if (!rest_.empty() && std::string_view("<>|=").find(rest_[0]) != std::string_view::npos) {
       rest_.remove_prefix(1);
     }
@@ -87,7 +107,8 @@ class Literal {
     const std::string_view size = take_while("0123456789");
     std::uint64_t count = 0;
     const auto parsed = std::from_chars(size.data(), size.data() + size.size(), count);
-    if (is_whole_type && !size.empty() && parsed.ec == std::errc{}) {
+    item_bytes_.reset();
+    if (!size.empty() && parsed.ec == std::errc{}) {
       item_bytes_ = base::checked_mul(count, width, "the npy type");
     }
     if (take("[")) {

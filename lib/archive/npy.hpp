@@ -22,7 +22,7 @@ namespace brine::archive {
 struct NpyHeader {
   std::uint64_t bytes = 0;     ///< of the header: the data begin behind it
   bool holds_objects = false;  ///< the data are a pickle, or may be one
-  /// Of the data, where the type is one code and its size is told by the header.
+  /// Of the data, where the header tells the size of the type.
   std::optional<std::uint64_t> data_bytes;
   std::string type;  ///< as the header spells it: `<f4`, or a list of fields; empty for objects
   std::vector<std::uint64_t> shape;

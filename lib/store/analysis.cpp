@@ -59,8 +59,7 @@ void Analyst::settle_format() {
 }
 
 bool Analyst::wants_payload() const {
-  const archive::Format format = format_ ? *format_ : archive::sniff(head_);
-  return format != archive::Format::pickle && format != archive::Format::torch_legacy;
+  return (format_ ? *format_ : archive::sniff(head_)) != archive::Format::pickle;
 }
 
 void Analyst::add(Finding finding) {
@@ -175,7 +174,7 @@ void Analyst::judge_payload() {
     return;
   }
   const bool is_legacy = *format_ == archive::Format::torch_legacy;
-  judge_stream(*stream_, "", is_legacy ? Behind::raw_storages : Behind::nothing);
+  judge_stream(*stream_, "", is_legacy ? Behind::others : Behind::nothing);
   if (stream_->reason().empty()) return;
   if (stream_->pickles() == 0 || is_legacy || stream_->is_cut_short()) {
     analysis_.incomplete =

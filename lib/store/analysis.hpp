@@ -65,8 +65,9 @@ class Analyst final : public Sink {
   bool read_pickle(Source& source, ByteView front, std::uint64_t offset, std::uint64_t max_pickles,
                    const std::string& where);
   bool finish_pickle(PickleStream& stream, const std::string& where);
-  void look_into_npy(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
-                     const std::string& where);
+  void look_behind(const RandomSource& file, std::uint64_t end, const std::string& where);
+  void look_into_npy(const RandomSource& npy, const std::string& where);
+  void look_into_torch_legacy(const RandomSource& file);
   void look_into_npy(Source& source, std::uint64_t bytes, const std::string& where);
   void look_into_pickle(const RandomSource& file, const archive::Member& member);
   void look_into_array(const RandomSource& file, const archive::Member& member);
@@ -84,7 +85,7 @@ class Analyst final : public Sink {
   void look_into_compressed(const RandomSource& payload);
   void absorb(const Analysis& inside, const std::string& where);
   void look_inside(const RandomSource& payload);
-  enum class Behind : std::uint8_t { nothing, raw_storages };
+  enum class Behind : std::uint8_t { nothing, others };
   void judge_stream(const PickleStream& stream, const std::string& where,
                     Behind behind = Behind::nothing);
   void judge_payload();

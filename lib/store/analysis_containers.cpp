@@ -13,6 +13,7 @@
 #include "io/range.hpp"
 #include "store/analysis.hpp"
 #include "store/concerns.hpp"
+#include "store/graphs_torch.hpp"
 #include "store/members.hpp"
 #include "store/read_through.hpp"
 #include "store/torch_tar.hpp"
@@ -49,17 +50,51 @@ bool Analyst::finish_pickle(PickleStream& stream, const std::string& where) {
   return !stream.is_cut_short();
 }
 
-void Analyst::look_into_npy(const RandomSource& payload, std::uint64_t offset, std::uint64_t bytes,
-                            const std::string& where) {
-  const archive::NpyHeader header = archive::read_npy(payload, offset, bytes);
-  const std::uint64_t rest = bytes - header.bytes;
+// A loader that is called again goes on where the first object ended.
+void Analyst::look_behind(const RandomSource& file, std::uint64_t end, const std::string& where) {
+  while (end < file.size()) {
+    std::byte next{};
+    file.read_at(end, {&next, 1});
+    if (!is_white_space(next)) break;
+    ++end;
+  }
+  if (end == file.size()) return;
+  add(Verdict::unknown, end, where + "bytes follow, which another load would read");
+  std::string incomplete = std::move(analysis_.incomplete);
+  look_into_part(io::Range(file, end, file.size() - end), where + "behind it: ");
+  analysis_.incomplete = std::move(incomplete);  // what follows need not be whole
+}
+
+void Analyst::look_into_npy(const RandomSource& npy, const std::string& where) {
+  const archive::NpyHeader header = archive::read_npy(npy, 0, npy.size());
+  const std::uint64_t rest = npy.size() - header.bytes;
   if (header.data_bytes && *header.data_bytes > rest) {
     throw Error(Errc::corrupt, fmt::format("{}the array has {} of its {} bytes: it is truncated",
                                            where, rest, *header.data_bytes));
   }
-  if (!header.holds_objects) return;
-  if (!read_pickle(payload, offset + header.bytes, rest, 1, where)) {
+  if (header.data_bytes) return look_behind(npy, header.bytes + *header.data_bytes, where);
+  if (!header.holds_objects) {
+    return add(Verdict::unknown, 0, where + "how long its elements are is not told");
+  }
+  PickleStream stream(machine_, header.bytes, 1, limits_);
+  read_through(io::Range(npy, header.bytes, rest), stream);
+  stream.finish();
+  judge_stream(stream, where, Behind::others);
+  if (stream.is_cut_short()) {
     throw Error(Errc::corrupt, where + "the objects of the array are truncated");
+  }
+  if (stream.pickles() > 0) look_behind(npy, stream.end(), where);
+}
+
+void Analyst::look_into_torch_legacy(const RandomSource& file) {
+  if (!analysis_.incomplete.empty()) return;
+  try {
+    if (const auto end = end_of_torch_legacy(file, limits_)) return look_behind(file, *end, "");
+    add(Verdict::unknown, 0,
+        "where its storages end is not told: what follows was not looked into");
+  } catch (const Error& error) {
+    if (error.code() == Errc::corrupt) analysis_.incomplete = error.what();
+    add(Verdict::unknown, 0, error.what());
   }
 }
 
@@ -67,8 +102,8 @@ void Analyst::look_into_npy(const RandomSource& payload, std::uint64_t offset, s
 void Analyst::look_into_npy(Source& source, std::uint64_t bytes, const std::string& where) {
   const Front front(source, bytes, most_header_bytes);
   const archive::NpyHeader header = archive::read_npy(front, 0, bytes);
-  if (header.data_bytes && *header.data_bytes > bytes - header.bytes) {
-    throw Error(Errc::corrupt, where + "the array is truncated");
+  if (!header.holds_objects && header.data_bytes != bytes - header.bytes) {
+    throw Error(Errc::corrupt, where + "the array has more or fewer bytes than its shape says");
   }
   if (!header.holds_objects) return;
   if (!read_pickle(source, front.from(header.bytes), header.bytes, 1, where)) {
@@ -90,7 +125,7 @@ void Analyst::look_into_pickle(const RandomSource& file, const archive::Member& 
 void Analyst::look_into_array(const RandomSource& file, const archive::Member& member) {
   const std::string where = in_member(member.name);
   if (member.method == archive::stored) {
-    return look_into_npy(file, member.offset, member.bytes, where);
+    return look_into_npy(io::Range(file, member.offset, member.bytes), where);
   }
   look_into_npy(*unfolder_->open(file, member), member.bytes, where);
 }
@@ -263,7 +298,8 @@ void Analyst::look_inside(const RandomSource& payload) {
   try {
     if (*format_ == archive::Format::zip) look_into_zips(payload);
     if (*format_ == archive::Format::tar) look_into_tar(payload);
-    if (*format_ == archive::Format::npy) look_into_npy(payload, 0, payload.size(), "");
+    if (*format_ == archive::Format::npy) look_into_npy(payload, "");
+    if (*format_ == archive::Format::torch_legacy) look_into_torch_legacy(payload);
     if (is_compressed(*format_)) look_into_compressed(payload);
   } catch (const Error& error) {
     // A stream that only another library can decode is whole for all we know.

@@ -57,32 +57,41 @@ tensor::TorchStorages storages_of(const RandomSource& payload,
 
 // Behind the pickles: of each key in the order of the list of keys, the number of elements and they
 // themselves.
-tensor::TorchStorages legacy_storages(const RandomSource& payload, std::uint64_t offset,
-                                      const pickle::Graph& object, const pickle::Graph& keys) {
+struct LegacyStorages {
+  tensor::TorchStorages storages;
+  std::optional<std::uint64_t> end;  // nothing: of some, the size is not told
+};
+
+LegacyStorages legacy_storages(const RandomSource& payload, std::uint64_t offset,
+                               const pickle::Graph& object, const pickle::Graph& keys) {
   std::map<std::string, std::uint64_t, std::less<>> item_bytes;
   for (pickle::NodeId id = 0; id < object.size(); ++id) {
     if (const auto storage = tensor::read_storage_id(object, id)) {
       item_bytes[storage->key] = storage->item_bytes;
     }
   }
-  tensor::TorchStorages storages;
+  LegacyStorages found;
+  if (!keys.is(keys.root(), pickle::NodeKind::list)) return found;
   for (const pickle::Item& item : keys.items(keys.root())) {
     const auto key = keys.text(item.value);
     const auto known = key ? item_bytes.find(*key) : item_bytes.end();
+    if (known == item_bytes.end()) return found;
+    const auto truncated = [&] {
+      return Error(Errc::corrupt, fmt::format("storage {} is truncated", base::printable(*key)));
+    };
     std::array<std::byte, 8> count{};
-    if (known == item_bytes.end() || payload.size() - offset < count.size()) break;
+    if (payload.size() - offset < count.size()) throw truncated();
     payload.read_at(offset, count);
     offset += count.size();
     std::uint64_t bytes = 0;
     const bool overflows =
         __builtin_mul_overflow(base::little_endian(count.data(), 8), known->second, &bytes);
-    if (overflows || bytes > payload.size() - offset) {
-      throw Error(Errc::corrupt, fmt::format("storage {} is truncated", base::printable(*key)));
-    }
-    storages.by_key[std::string(*key)] = {offset, bytes};
+    if (overflows || bytes > payload.size() - offset) throw truncated();
+    found.storages.by_key[std::string(*key)] = {offset, bytes};
     offset += bytes;
   }
-  return storages;
+  found.end = offset;
+  return found;
 }
 
 tensor::ReadTensor tensors_of(const pickle::Graph& graph, const tensor::TorchStorages& storages) {
@@ -93,6 +102,7 @@ tensor::ReadTensor tensors_of(const pickle::Graph& graph, const tensor::TorchSto
 struct Legacy {
   std::vector<std::unique_ptr<pickle::Graph>> graphs;
   tensor::TorchStorages storages;
+  std::optional<std::uint64_t> end;
   const pickle::Graph& object() const { return *graphs[legacy_object]; }
 };
 
@@ -103,7 +113,9 @@ Legacy read_legacy(const RandomSource& file, const Limits& limits) {
     legacy.graphs.push_back(std::make_unique<pickle::Graph>(limits));
     offset = read_pickle(file, offset, file.size(), *legacy.graphs.back(), limits);
   }
-  legacy.storages = legacy_storages(file, offset, legacy.object(), *legacy.graphs[legacy_keys]);
+  auto found = legacy_storages(file, offset, legacy.object(), *legacy.graphs[legacy_keys]);
+  legacy.storages = std::move(found.storages);
+  legacy.end = found.end;
   return legacy;
 }
 
@@ -169,6 +181,11 @@ void read_torch_zip(const RandomSource& payload, const std::vector<archive::Memb
     for (auto& [key, storage] : storages.by_key) storage.offset.reset();
     use(unfolded, graph, tensors_of(graph, storages), shown);
   }
+}
+
+std::optional<std::uint64_t> end_of_torch_legacy(const RandomSource& payload,
+                                                 const Limits& limits) {
+  return read_legacy(payload, limits).end;
 }
 
 void read_torch_legacy(const RandomSource& payload, const Limits& limits, const UseObject& use) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,10 @@ void read_torch_zip(const RandomSource& payload, const std::vector<archive::Memb
 
 /// Of torch 0.1.10 to 1.5: five pickles, raw storages behind them.
 void read_torch_legacy(const RandomSource& payload, const Limits& limits, const UseObject& use);
+
+/// Where the storages of the first object of a legacy file end; nothing where that is not told.
+/// Throws: as above; corrupt where they reach over the end of the file.
+std::optional<std::uint64_t> end_of_torch_legacy(const RandomSource& payload, const Limits& limits);
 
 /// Of torch before 0.1.10.
 void read_torch_tar(const RandomSource& payload, const std::vector<archive::Member>& members,

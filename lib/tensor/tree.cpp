@@ -105,7 +105,8 @@ class Tree {
   }
 
   void add_row(const Visit& visit, std::string text) {
-    bytes_ += sizeof(TreeRow) + visit.name.size() + text.size();
+    constexpr std::size_t branch_bytes = 4;  // of a drawing, for each level
+    bytes_ += sizeof(TreeRow) + visit.name.size() + text.size() + branch_bytes * visit.level;
     base::require_within(bytes_, limits_.max_text_bytes, "max_text_bytes");
     rows_.push_back({visit.level, visit.name, std::move(text)});
   }

@@ -37,7 +37,7 @@ bool has_finding(const Analysis& analysis, std::string_view words) {
 
 std::string torch_legacy(std::string_view object) {
   return legacy_magic + pickle_of("1001") + pickle_of("system") + std::string(object) +
-         pickle_of("keys") + noise(5000);
+         Stream().proto(2).op(Op::empty_list).stop().str();
 }
 
 }  // namespace

@@ -291,13 +291,16 @@ BOOST_AUTO_TEST_CASE(what_may_be_an_object_counts_as_one) {
   BOOST_TEST(holds_objects(deep));
 }
 
-BOOST_AUTO_TEST_CASE(the_length_of_the_data_is_known_where_the_type_is_one_code) {
+BOOST_AUTO_TEST_CASE(the_length_of_the_data_is_known_where_the_type_has_a_size) {
   const auto length = [](std::string_view literal) { return header(npy(literal, "")).data_bytes; };
   BOOST_TEST(length(npy_literal("'<f4'", 10)).value() == 40u);
   BOOST_TEST(length(npy_literal("'<U3'", 2)).value() == 24u);
   BOOST_TEST(length("{'descr': '<i8', 'fortran_order': True, 'shape': (2, 3), }").value() == 48u);
   BOOST_TEST(length("{'descr': '<i8', 'fortran_order': True, 'shape': (), }").value() == 8u);
-  BOOST_TEST(!length(npy_literal("[('x', '<f4')]", 2)).has_value());
+  BOOST_TEST(
+      length(npy_literal("[('x', '<f4'), ('y', '<i2', (2, 3)), ('', '|V2')]", 2)).value() == 36u);
+  BOOST_TEST(length(npy_literal("[('x', [('y', '<f8', (4,))]), ('z', '|S1')]", 1)).value() == 33u);
+  BOOST_TEST(!length(npy_literal("[('x', '<f4'), ('y', '<f')]", 2)).has_value());
   expect_error(Errc::corrupt, "the npy shape overflows", [&] {
     length("{'descr': '<i8', 'fortran_order': True, 'shape': (9999999999, 9999999999), }");
   });
