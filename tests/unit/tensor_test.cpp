@@ -1,4 +1,5 @@
 #include "tensor/inventory.hpp"
+#include "tensor/npy_type.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -232,12 +233,48 @@ BOOST_AUTO_TEST_CASE(rows_are_named_by_their_fields) {
   BOOST_TEST(type_named(row(names, fields)) == "{left: int64, value: float64, big-endian}");
   const Stream simple = tuple({row(names, fields), integer(0)});
   BOOST_TEST(type_named(row(tuple({text("left")}), dict({{text("left"), simple}}))) ==
-             "{left: V16}");
+             "{left: {left: int64, value: float64, big-endian}}");
+  const Stream object = tuple({dtype("O8"), integer(0)});
+  BOOST_TEST(type_named(row(tuple({text("left")}), dict({{text("left"), object}}))) ==
+             "{left: object}");
   for (const Stream& bad : {dict({{text("left"), left}}), list({left}), integer(1), none()}) {
     BOOST_TEST(type_named(row(names, bad)) == "V16");
   }
   const std::vector<Stream> many(17, text("left"));
   BOOST_TEST(type_named(row(tuple(many), dict({{text("left"), left}}))) == "V16");
+  Stream deep = row(names, fields);
+  for (int i = 0; i < 12; ++i) {
+    const Stream twice = tuple({deep, integer(0)});
+    deep = row(names, dict({{text("left"), twice}, {text("value"), twice}}));
+  }
+  BOOST_TEST(type_named(deep).size() < 2048U);
+}
+
+BOOST_AUTO_TEST_CASE(types_of_npy_headers_are_spelled_as_in_pickles) {
+  struct Row {
+    std::string_view type;
+    std::string_view name;
+  };
+  const Row rows[] = {
+      {"<f4", "float32"},
+      {">i8", "int64, big-endian"},
+      {"[('a', '<i4'), ('b', '<f8')]", "{a: int32, b: float64}"},
+      {"[('a', '|i1'), ('', '|V7'), ('b', '<f8')]", "{a: int8, b: float64}"},
+      {"[('a', [('x', '<i4')]), ('b', '>f8', (2, 2))]",
+       "{a: {x: int32}, b: float64, big-endian[2x2]}"},
+      {"[('a', [('x', '|i1')], (2,))]", "{a: {x: int8}[2]}"},
+      {"[(('title', 'a'), '|i1'), ('t', '<M8[ns]'), ('u', '<U3')]",
+       "{a: int8, t: datetime64[ns], u: U3}"},
+      {"[('v', '|V8')]", "{v: V8}"},
+      {"[('a', '<i4', (x))]", "[('a', '<i4', (x))]"},
+      {"[('a', '<i4'", "[('a', '<i4'"},
+      {"[('a', '<i4')] ", "[('a', '<i4')] "},
+      {"[", "["},
+  };
+  for (const Row& row : rows) BOOST_TEST(brine::tensor::spelled_npy_type(row.type) == row.name);
+  std::string many;
+  for (int i = 0; i < 17; ++i) many += "('f', '<i4'), ";
+  BOOST_TEST(brine::tensor::spelled_npy_type("[" + many + "]") == "V68");
 }
 
 BOOST_AUTO_TEST_CASE(a_path_tells_how_to_reach_it) {
