@@ -205,6 +205,10 @@ std::optional<ElementType> read_type_code(std::string_view code) {
   return type;
 }
 
+bool is_string_type(const Graph& graph, NodeId id) {
+  return calls(graph, id, "_convert_to_stringdtype_kwargs", {"numpy._core._internal"});
+}
+
 std::optional<ElementType> read_element_type(const Graph& graph, NodeId id) {
   auto plain = read_plain_type(graph, id);
   if (!plain) return std::nullopt;

@@ -30,6 +30,9 @@ class RowSpeller {
 /// Reads a code such as `f8`, `>i4` or `U12`. Nothing for what is none, and for objects.
 std::optional<ElementType> read_type_code(std::string_view code);
 
+/// Whether `id` makes a StringDType of numpy 2, whose elements are pickled as objects.
+bool is_string_type(const pickle::Graph& graph, pickle::NodeId id);
+
 /// Reads the call of numpy.dtype that `id` names. Nothing for what is no dtype, and for elements
 /// that are no bytes, such as objects.
 std::optional<ElementType> read_element_type(const pickle::Graph& graph, pickle::NodeId id);

@@ -40,6 +40,7 @@ NodeId attribute(const Graph& graph, NodeId state, std::string_view name) {
 
 // Whether a dtype is of objects, or a row with objects in it.
 bool holds_objects(const Graph& graph, NodeId dtype, int depth = deepest_type) {
+  if (is_string_type(graph, dtype)) return true;
   const std::vector<NodeId> arguments = tuple_values(graph, graph.arguments(dtype), 3);
   const auto code = arguments.empty() ? std::nullopt : graph.text(arguments[0]);
   if (code && (code->starts_with('O') || code->starts_with("|O"))) return true;

@@ -219,6 +219,13 @@ BOOST_AUTO_TEST_CASE(arrays_with_masks_and_records_are_listed) {
   BOOST_TEST(lines_of(array(record, {2}, bytes("abcd"))).starts_with("|{a: uint16}|2|"));
 }
 
+BOOST_AUTO_TEST_CASE(arrays_of_texts_of_any_length_are_no_arrays_of_objects) {
+  const Stream type = call("numpy._core._internal", "_convert_to_stringdtype_kwargs", {flag()});
+  const Stream texts = list({text("a"), text("b")});
+  BOOST_TEST(lines_of(array(type, {2}, texts)).starts_with("|StringDType|2|"));
+  BOOST_TEST(lines_of(array(dtype("O8"), {2}, texts)).starts_with("|object|2|"));
+}
+
 BOOST_AUTO_TEST_CASE(rows_are_named_by_their_fields) {
   const auto row = [](const Stream& names, const Stream& fields) {
     return built(call("numpy", "dtype", {text("V16"), flag(), flag()}),
@@ -295,6 +302,10 @@ BOOST_AUTO_TEST_CASE(a_path_tells_how_to_reach_it) {
       {call("collections", "OrderedDict", {}) + text("w") + three() + Stream().op(Op::setitem),
        "w\n"},
       {dict({{Stream().long_text(std::string(300, 'k')), three()}}), "[#0]\n"},
+      {array(dtype("O8"), {2, 1, 2}, list({three(), none(), none(), three(), three()})),
+       "\n[0,0,0]\n[1,0,1]\n[4]\n"},
+      {array(dtype("O8"), {}, list({three(), three()})), "\n[()]\n[1]\n"},
+      {array(dtype("O8"), {2, 0}, list({three()})), "\n[0]\n"},
       {array(dtype("O8"), {2}, list({none(), object(dict({{text("w"), three()}}))})),
        "\n[1].w\n"},
       {text("7") + Stream().op(Op::binpersid), ""},
