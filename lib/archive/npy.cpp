@@ -26,15 +26,15 @@ class Literal {
 
   bool read() {
     return take("{'descr': ") && whole_type() && take(", 'fortran_order': ") &&
-           (take("True") || take("False")) && take(", 'shape': (") && dimensions() && take(", }") &&
-           is_padding(rest_);
+           (take("True") || take("False")) && take(", 'shape': (") && dimensions(shape_) &&
+           take(", }") && is_padding(rest_);
   }
 
   /// Requires of all below: read() was true. A code without its quotes.
   const std::string& type_text() const { return type_text_; }
   const std::vector<std::uint64_t>& shape() const { return shape_; }
 
-  /// Nothing where the type has no size of its own.
+  /// Nothing where a code in the type has no size of its own.
   std::optional<std::uint64_t> data_bytes() const {
     if (!item_bytes_) return std::nullopt;
     std::uint64_t total = *item_bytes_;
@@ -57,47 +57,39 @@ class Literal {
 
   bool whole_type() {
     const std::string_view before = rest_;
-    if (!type(deepest_type)) return false;
+    if (!type(deepest_type, item_bytes_)) return false;
     type_text_ = before.substr(0, before.size() - rest_.size());
     if (type_text_.front() == '\'') type_text_ = type_text_.substr(1, type_text_.size() - 2);
     return true;
   }
 
-  // Sets item_bytes_, or takes it away where a size is not told.
-  bool type(int depth) {
+  // `bytes`: of an element.
+  bool type(int depth, std::optional<std::uint64_t>& bytes) {
     if (depth == 0) return false;
-    if (take("'")) return code() && take("'");
+    if (take("'")) return code(bytes) && take("'");
     if (!take("[")) return false;
-    std::optional<std::uint64_t> sum = 0;
+    bytes = 0;
     while (take("(")) {
-      if (!name() || !take(", ") || !type(depth - 1)) return false;
-      if (take(", (") && !repeats()) return false;
+      std::optional<std::uint64_t> field;
+      if (!name() || !take(", ") || !type(depth - 1, field)) return false;
+      std::vector<std::uint64_t> extents;
+      if (take(", (") && !dimensions(extents)) return false;
       if (!take(")")) return false;
       take(", ");
-      sum = sum && item_bytes_
-                ? std::optional(base::checked_add(*sum, *item_bytes_, "the npy type"))
-                : std::nullopt;
+      for (const std::uint64_t each : extents) {
+        if (field) field = base::checked_mul(*field, each, "the npy type");
+      }
+      if (bytes && field) {
+        bytes = base::checked_add(*bytes, *field, "the npy type");
+      } else {
+        bytes.reset();
+      }
     }
-    item_bytes_ = sum;
     return take("]");
   }
 
-  // The shape of a field: so many of its items stand in one element.
-  bool repeats() {
-    while (!take(")")) {
-      const std::string_view digits = take_while("0123456789");
-      std::uint64_t length = 0;
-      const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-      if (digits.empty() || parsed.ec != std::errc{}) return false;
-      if (item_bytes_) item_bytes_ = base::checked_mul(*item_bytes_, length, "the npy type");
-      take(",");
-      take(" ");
-    }
-    return true;
-  }
-
   // An optional byte order, a kind, a size, and for times a unit: `<f4`, `|b1`, `<M8[25s]`.
-  bool code() {
+  bool code(std::optional<std::uint64_t>& bytes) {
     if (!rest_.empty() && std::string_view("<>|=").find(rest_[0]) != std::string_view::npos) {
       rest_.remove_prefix(1);
     }
@@ -107,9 +99,8 @@ class Literal {
     const std::string_view size = take_while("0123456789");
     std::uint64_t count = 0;
     const auto parsed = std::from_chars(size.data(), size.data() + size.size(), count);
-    item_bytes_.reset();
     if (!size.empty() && parsed.ec == std::errc{}) {
-      item_bytes_ = base::checked_mul(count, width, "the npy type");
+      bytes = base::checked_mul(count, width, "the npy type");
     }
     if (take("[")) {
       take_while("0123456789abcdefghijklmnopqrstuvwxyzDMWY");
@@ -119,6 +110,11 @@ class Literal {
   }
 
   bool name() {
+    if (!take("(")) return text();
+    return text() && take(", ") && text() && take(")");
+  }
+
+  bool text() {
     if (!take("'")) return false;
     const std::size_t end = rest_.find('\'');
     if (end == std::string_view::npos ||
@@ -129,13 +125,13 @@ class Literal {
     return true;
   }
 
-  bool dimensions() {
+  bool dimensions(std::vector<std::uint64_t>& shape) {
     while (!take(")")) {
       const std::string_view digits = take_while("0123456789");
       std::uint64_t length = 0;
       const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), length);
       if (digits.empty() || parsed.ec != std::errc{}) return false;
-      shape_.push_back(length);
+      shape.push_back(length);
       take("L");  // as Python 2 wrote it
       take(",");
       take(" ");

@@ -3,7 +3,8 @@
 //   file   = %x93 "NUMPY" major minor length header data     (length: 2 bytes, from major 2 on 4)
 //   header = "{'descr': " type ", 'fortran_order': " ("True" | "False")
 //            ", 'shape': (" *( DIGIT | "," | " " | "L" ) "), }" *" " "\n"
-//   type   = "'" code "'" | "[" *( "('" name "', " type [ ", (" shape ")" ] ")" [", "] ) "]"
+//   type   = "'" code "'" | "[" *( "(" name ", " type [ ", (" shape ")" ] ")" [", "] ) "]"
+//   name   = "'" text "'" | "('" title "', '" text "')"
 //
 // numpy reads any Python literal there. What is not written exactly as numpy writes it, or has a
 // type that is not known to hold plain numbers and texts, counts as holding objects.
@@ -22,7 +23,7 @@ namespace brine::archive {
 struct NpyHeader {
   std::uint64_t bytes = 0;     ///< of the header: the data begin behind it
   bool holds_objects = false;  ///< the data are a pickle, or may be one
-  /// Of the data, where the header tells the size of the type.
+  /// Of the data, where the header tells the size of every code in its type.
   std::optional<std::uint64_t> data_bytes;
   std::string type;  ///< as the header spells it: `<f4`, or a list of fields; empty for objects
   std::vector<std::uint64_t> shape;

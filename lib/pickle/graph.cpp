@@ -45,6 +45,15 @@ std::optional<std::int64_t> integer_of(const Token& token) {
 
 }  // namespace
 
+void Graph::begin_inner() { outer_ = suspend(); }
+
+void Graph::end_inner(NodeId place) {
+  if (root_ != no_node) nodes_[place] = nodes_[root_];
+  root_ = no_node;
+  resume(std::move(*outer_));
+  outer_.reset();
+}
+
 Graph::Graph(const Limits& limits) : Interpreter(limits), texts_(limits.max_text_bytes) {
   limits_.max_nodes = std::min<std::uint64_t>(limits.max_nodes, no_node);
 }

@@ -63,6 +63,13 @@ class Graph final : public Interpreter<Graph, NodeId, no_node> {
  public:
   explicit Graph(const Limits& limits = {});
 
+  /// The tokens that follow are those of a pickle of its own, which may share nothing with the one
+  /// at hand, up to end_inner(). Requires: none is open.
+  void begin_inner();
+  /// Goes on with the outer pickle, in which `place` is from now on what the inner one handed over.
+  /// Requires: place < size().
+  void end_inner(NodeId place);
+
   /// The object that the pickle hands over; no_node before its STOP.
   NodeId root() const noexcept { return root_; }
   /// The object that the last BUILD set the state of; no_node before the first.
@@ -141,6 +148,7 @@ class Graph final : public Interpreter<Graph, NodeId, no_node> {
   NodeId add_number(const Token& token);
   NodeId add_object(const Token& token, NodeKind kind, const Object& object);
 
+  std::optional<Progress> outer_;  // while an inner pickle is read
   NodeId root_ = no_node;
   NodeId built_ = no_node;
 

@@ -114,6 +114,27 @@ class Interpreter : public TokenSink {
     reason_.clear();
   }
 
+  /// What a pickle has between two opcodes.
+  struct Progress {
+    Stack<Value> stack;
+    Memo<Value, hole> memo;
+    int protocol;
+  };
+
+  /// Puts the pickle at hand aside, for another one: resume() takes it up again.
+  Progress suspend() {
+    Progress progress{std::move(stack_), std::move(memo_), protocol_};
+    stack_ = Stack<Value>(limits_.max_stack_depth);
+    memo_ = Memo<Value, hole>(limits_.max_memo_entries);
+    protocol_ = 0;
+    return progress;
+  }
+  void resume(Progress progress) {
+    stack_ = std::move(progress.stack);
+    memo_ = std::move(progress.memo);
+    protocol_ = progress.protocol;
+  }
+
   std::uint64_t memo_size() const noexcept { return memo_.size(); }
   std::optional<Value> remembered(std::uint64_t index) const { return memo_.get(index); }
   /// Offset of the MARK that the opcode at hand has taken.

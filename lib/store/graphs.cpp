@@ -14,8 +14,8 @@
 #include "store/graphs_torch.hpp"
 #include "store/members.hpp"
 #include "store/pickle_stream.hpp"
-#include "tensor/element_type.hpp"
 #include "tensor/joblib.hpp"
+#include "tensor/npy_type.hpp"
 #include "tensor/torch.hpp"
 
 namespace brine::store {
@@ -42,9 +42,8 @@ TensorInfo array_of(const archive::NpyHeader& header, std::uint64_t offset, std:
   const std::uint64_t rest = bytes - header.bytes;
   const std::uint64_t data = header.data_bytes.value_or(rest);
   if (data > rest) throw Error(Errc::corrupt, "the array is truncated");
-  const auto type = tensor::read_type_code(header.type);
   return {.path = {},
-          .dtype = type ? type->name : header.type,
+          .dtype = tensor::spelled_npy_type(header.type),
           .shape = header.shape,
           .offset = offset + header.bytes,
           .bytes = data};

@@ -169,10 +169,16 @@ std::optional<ObjectArray> read_object_array(const Graph& graph, NodeId id) {
   const auto type = read_element_type(graph, state[type_place]);
   const bool is_plain = type && type->name[0] != 'V' && type->name[0] != '{';
   if (is_plain) return std::nullopt;
-  return ObjectArray{
-      TensorInfo{
-          .path = {}, .dtype = "object", .shape = std::move(*shape), .offset = {}, .bytes = 0},
-      state[data_place]};
+  const bool is_texts = is_string_type(graph, state[type_place]);
+  const bool is_row = type && type->name[0] == '{';
+  return ObjectArray{TensorInfo{.path = {},
+                                .dtype = is_row     ? type->name
+                                         : is_texts ? "StringDType"
+                                                    : "object",
+                                .shape = std::move(*shape),
+                                .offset = {},
+                                .bytes = 0},
+                     state[data_place], state[shape_place]};
 }
 
 }  // namespace brine::tensor

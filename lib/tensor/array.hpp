@@ -41,6 +41,7 @@ std::optional<MaskedArray> read_masked_array(const pickle::Graph& graph, pickle:
 struct ObjectArray {
   Tensor array;
   pickle::NodeId objects = pickle::no_node;
+  pickle::NodeId shape = pickle::no_node;  ///< the tuple of its extents
 };
 
 /// Nothing for another node.

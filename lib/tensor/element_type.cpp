@@ -16,9 +16,11 @@ using pickle::Item;
 using pickle::NodeId;
 using pickle::NodeKind;
 
-// Rows of more fields than this, and what lies in rows of rows, are named by their code: the text
-// of nested types could be made to double with every level.
+// Rows of more fields than this, and longer ones, are named by their code: the text of nested types
+// could be made to double with every level.
 constexpr std::uint32_t most_fields = 16;
+constexpr std::size_t longest_row = 1024;
+constexpr int most_reads = 64;  // of fields, on all levels
 // State of a dtype: version, byte order, subtype, names, fields, item size, alignment, flags, unit.
 constexpr std::uint32_t most_state_values = 9;
 constexpr std::size_t order_place = 1;
@@ -131,22 +133,36 @@ std::optional<PlainType> read_plain_type(const Graph& graph, NodeId id) {
   return plain;
 }
 
-// Of a field that is an array: `float64[2x2]`.
-std::optional<std::string> spelled_subtype(const Graph& graph, const PlainType& row) {
-  if (row.state.size() <= subtype_place) return std::nullopt;
-  const std::vector<NodeId> parts = tuple_values(graph, row.state[subtype_place], 2);
-  const auto base = parts.size() == 2 ? read_plain_type(graph, parts[0]) : std::nullopt;
-  const auto shape = base ? read_shape(graph, parts[1]) : std::nullopt;
-  if (!shape) return std::nullopt;
-  return fmt::format("{}[{}]", base->type.name, fmt::join(*shape, "x"));
+bool is_object_type(const Graph& graph, NodeId id) {
+  const std::vector<NodeId> arguments = tuple_values(graph, graph.arguments(id), 3);
+  const auto code = arguments.empty() ? std::nullopt : graph.text(arguments[0]);
+  return calls(graph, id, "dtype", {"numpy"}) && code && (code == "O8" || code == "O4");
+}
+
+std::optional<std::string> spelled_fields(const Graph& graph, const PlainType& row, int& reads);
+
+// Spells a type, of a field as well: `float64[2x2]`. It is read through `reads` more fields at
+// most, and in no order that recursion could be deep in.
+std::optional<std::string> spelled_type(const Graph& graph, NodeId id, int& reads) {
+  if (is_object_type(graph, id)) return "object";
+  const auto plain = --reads < 0 ? std::nullopt : read_plain_type(graph, id);
+  if (!plain) return std::nullopt;
+  if (plain->state.size() > subtype_place) {
+    const std::vector<NodeId> parts = tuple_values(graph, plain->state[subtype_place], 2);
+    const auto shape = parts.size() == 2 ? read_shape(graph, parts[1]) : std::nullopt;
+    const auto base = shape ? spelled_type(graph, parts[0], reads) : std::nullopt;
+    if (base) return fmt::format("{}[{}]", *base, fmt::join(*shape, "x"));
+  }
+  const auto fields = plain->has_fields ? spelled_fields(graph, *plain, reads) : std::nullopt;
+  return fields.value_or(plain->type.name);
 }
 
 // Returns the fields in the order of their names; nothing where that is not simple.
-std::optional<std::string> spelled_fields(const Graph& graph, const PlainType& row) {
+std::optional<std::string> spelled_fields(const Graph& graph, const PlainType& row, int& reads) {
   const std::vector<NodeId> names = tuple_values(graph, row.state[names_place], most_fields);
   const NodeId fields = row.state[fields_place];
   if (names.empty() || graph.item_count(fields) > most_fields) return std::nullopt;
-  std::string text;
+  RowSpeller speller;
   for (const NodeId name : names) {
     const auto wanted = graph.text(name);
     if (!wanted) return std::nullopt;
@@ -156,15 +172,24 @@ std::optional<std::string> spelled_fields(const Graph& graph, const PlainType& r
     });
     if (field == items.end()) return std::nullopt;
     const std::vector<NodeId> parts = tuple_values(graph, field->value, 3);
-    const auto type = parts.empty() ? std::nullopt : read_plain_type(graph, parts[0]);
+    const auto type = parts.empty() ? std::nullopt : spelled_type(graph, parts[0], reads);
     if (!type) return std::nullopt;
-    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", *wanted,
-                        spelled_subtype(graph, *type).value_or(type->type.name));
+    speller.add(*wanted, *type);
   }
-  return fmt::format("{{{}}}", text);
+  return speller.spelled();
 }
 
 }  // namespace
+
+void RowSpeller::add(std::string_view field, std::string_view type) {
+  if (text_.size() > longest_row || ++fields_ > most_fields) return;
+  text_ += fmt::format("{}{}: {}", text_.empty() ? "" : ", ", field, type);
+}
+
+std::optional<std::string> RowSpeller::spelled() const {
+  if (fields_ == 0 || fields_ > most_fields || text_.size() > longest_row) return std::nullopt;
+  return fmt::format("{{{}}}", text_);
+}
 
 std::optional<ElementType> read_type_code(std::string_view code) {
   const char order = code.empty() ? ' ' : code[0];
@@ -180,11 +205,16 @@ std::optional<ElementType> read_type_code(std::string_view code) {
   return type;
 }
 
+bool is_string_type(const Graph& graph, NodeId id) {
+  return calls(graph, id, "_convert_to_stringdtype_kwargs", {"numpy._core._internal"});
+}
+
 std::optional<ElementType> read_element_type(const Graph& graph, NodeId id) {
   auto plain = read_plain_type(graph, id);
   if (!plain) return std::nullopt;
   if (plain->has_fields) {
-    if (auto fields = spelled_fields(graph, *plain)) plain->type.name = std::move(*fields);
+    int reads = most_reads;
+    if (auto fields = spelled_fields(graph, *plain, reads)) plain->type.name = std::move(*fields);
   }
   return plain->type;
 }

@@ -61,6 +61,7 @@ class Walk {
     NodeId node;
     std::uint32_t step;
     NodeId owner = no_node;  // whose attributes they are
+    NodeId shape = no_node;  // of the array whose elements they are
   };
   static constexpr std::uint32_t no_step = ~std::uint32_t{0};
 
@@ -85,7 +86,9 @@ class Walk {
     } else if (auto array = read_object_array(graph_, visit.node)) {
       numbers_.emplace(visit.node, found_.size());
       add(std::move(array->array), visit.step);
-      follow(array->objects, visit.step);
+      if (leads_on(array->objects)) {
+        waiting_.push_back({.node = array->objects, .step = visit.step, .shape = array->shape});
+      }
     } else {
       follow_contents(visit);
     }
@@ -120,8 +123,8 @@ class Walk {
   void follow_items(const Visit& visit) {
     if (graph_.item_count(visit.node) == 0) return;
     const bool are_attributes = visit.owner != no_node;
-    const Steps steps =
-        are_attributes ? Steps(graph_, visit.owner, visit.node) : Steps(graph_, visit.node);
+    const Steps steps = are_attributes ? Steps(graph_, visit.owner, visit.node)
+                                       : Steps(graph_, visit.node, no_node, visit.shape);
     std::size_t position = 0;
     for (const Item& item : graph_.items(visit.node)) {
       if (leads_on(item.value)) {

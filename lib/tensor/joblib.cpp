@@ -40,6 +40,7 @@ NodeId attribute(const Graph& graph, NodeId state, std::string_view name) {
 
 // Whether a dtype is of objects, or a row with objects in it.
 bool holds_objects(const Graph& graph, NodeId dtype, int depth = deepest_type) {
+  if (is_string_type(graph, dtype)) return true;
   const std::vector<NodeId> arguments = tuple_values(graph, graph.arguments(dtype), 3);
   const auto code = arguments.empty() ? std::nullopt : graph.text(arguments[0]);
   if (code && (code->starts_with('O') || code->starts_with("|O"))) return true;
@@ -80,6 +81,22 @@ class JoblibReader::Listener final : public pickle::TokenSink {
   JoblibReader& owner_;
 };
 
+// To the graph, the pickle of an array that holds objects is a part of the file.
+class JoblibReader::InnerListener final : public pickle::TokenSink {
+ public:
+  InnerListener(pickle::Graph& graph, pickle::Machine& machine)
+      : graph_(graph), machine_(machine) {}
+
+  bool on_token(const Token& token) override {
+    if (!machine_.on_token(token)) return fail(machine_.reason());
+    return graph_.on_token(token) || fail(graph_.reason());
+  }
+
+ private:
+  pickle::Graph& graph_;
+  pickle::Machine& machine_;
+};
+
 JoblibReader::JoblibReader(pickle::Machine* machine, const Limits& limits)
     : limits_(limits),
       machine_(machine),
@@ -100,17 +117,18 @@ std::string JoblibReader::begin_array(const Token& token) {
   const NodeId dtype = attribute(graph_, state, "dtype");
   auto shape = read_shape(graph_, attribute(graph_, state, "shape"));
   if (!shape) return "an array between the opcodes has no shape";
-  Pending pending{.wrapper = wrapper, .array = {}, .holds_objects = holds_objects(graph_, dtype)};
+  Pending pending{.wrapper = wrapper, .array = {}};
   pending.array.shape = std::move(*shape);
-  if (pending.holds_objects) {
+  if (holds_objects(graph_, dtype)) {
     if (inner_machines_.size() >= limits_.max_pickles) {
       return fmt::format("max_pickles: more than {} pickles inside", limits_.max_pickles);
     }
-    pending.array.dtype = "object";
     pending.array.offset = token.end;
     inner_machines_.push_back(std::make_unique<pickle::Machine>(
         pickle::Detail::symbols, limits_, machine_ ? machine_->known_extensions() : nullptr));
-    inner_.emplace(*inner_machines_.back(), token.end, limits_);
+    inner_listener_ = std::make_unique<InnerListener>(graph_, *inner_machines_.back());
+    inner_.emplace(*inner_listener_, token.end, limits_);
+    graph_.begin_inner();
     pending_ = std::move(pending);
     outer_->pause();
     return {};
@@ -133,7 +151,7 @@ std::string JoblibReader::begin_array(const Token& token) {
 // The elements end where the next opcode begins: how much padding there was, nobody has to tell.
 void JoblibReader::settle(std::uint64_t next_opcode) {
   if (!pending_) return;
-  if (!pending_->holds_objects) pending_->array.offset = next_opcode - pending_->array.bytes;
+  pending_->array.offset = next_opcode - pending_->array.bytes;
   arrays_[pending_->wrapper] = std::move(pending_->array);
   pending_.reset();
 }
@@ -142,7 +160,8 @@ void JoblibReader::end_inner() {
   inner_opcodes_ += inner_->opcode_count();
   if (inner_->state() != State::stopped) return;
   const std::uint64_t bytes = inner_->offset() - *pending_->array.offset;
-  pending_->array.bytes = bytes;
+  graph_.end_inner(pending_->wrapper);
+  pending_.reset();
   inner_.reset();
   outer_->resume(bytes);
 }

@@ -47,8 +47,8 @@ class JoblibReader {
   std::uint64_t opcode_count() const noexcept { return outer_->opcode_count() + inner_opcodes_; }
 
   const pickle::Graph& graph() const noexcept { return graph_; }
-  /// The arrays by the wrappers that stand for them, without paths. One that holds objects has the
-  /// dtype `object`, and its pickle for elements.
+  /// The arrays by the wrappers that stand for them, without paths. Those that hold objects are not
+  /// among them: in the graph, what their pickle hands over is in the place of the wrapper.
   const std::map<pickle::NodeId, TensorInfo>& arrays() const noexcept { return arrays_; }
   /// Whether the bytes ended where nothing else was wrong.
   bool is_cut_short() const noexcept { return is_cut_short_; }
@@ -62,10 +62,10 @@ class JoblibReader {
 
  private:
   class Listener;
+  class InnerListener;
   struct Pending {
     pickle::NodeId wrapper = pickle::no_node;
     TensorInfo array;
-    bool holds_objects = false;
   };
 
   std::string begin_array(const pickle::Token& token);
@@ -77,6 +77,7 @@ class JoblibReader {
   pickle::Graph graph_;
   std::unique_ptr<Listener> listener_;
   std::optional<pickle::TokenReader> outer_;
+  std::unique_ptr<InnerListener> inner_listener_;
   std::optional<pickle::TokenReader> inner_;
   std::vector<std::unique_ptr<pickle::Machine>> inner_machines_;
   std::map<pickle::NodeId, TensorInfo> arrays_;

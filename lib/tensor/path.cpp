@@ -1,6 +1,7 @@
 #include "tensor/path.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <functional>
@@ -96,7 +97,8 @@ std::string spelled_real(double value) {
 }  // namespace
 
 // Names matter to others where there are dots, or attributes beside items: else none is kept.
-Steps::Steps(const Graph& graph, NodeId owner, NodeId attributes) : graph_(graph) {
+Steps::Steps(const Graph& graph, NodeId owner, NodeId attributes, NodeId shape)
+    : graph_(graph), shape_(shape) {
   std::vector<NodeId> states = attributes_of(graph, graph.state(owner));
   states.push_back(attributes);
   const auto all_of = [&](NodeId from) { return graph.item_count(from); };
@@ -142,7 +144,8 @@ Step Steps::to_item(NodeId key, std::size_t position) const {
   return {.kind = Step::Kind::item,
           .is_bare = name && !is_attribute && is_bare(*name),
           .position = static_cast<std::uint32_t>(position),
-          .key = key};
+          .key = key,
+          .shape = shape_};
 }
 
 PathSpeller::PathSpeller(const Graph& graph, const RandomSource* payload) : graph_(graph) {
@@ -158,11 +161,25 @@ std::string PathSpeller::spelled(const Step& step) {
     default:
       break;
   }
-  if (step.key == no_node) return fmt::format("[{}]", step.position);
+  if (step.key == no_node) return fmt::format("[{}]", position(step));
   if (step.is_bare) return fmt::format(".{}", *graph_.text(step.key));
   const auto key = literal(step.key, deepest_key);
   if (!key || key->size() > 2 * longest_key) return fmt::format("[#{}]", step.position);
   return step.kind == Step::Kind::attribute ? "." + *key : fmt::format("[{}]", *key);
+}
+
+// What is beyond the shape, numpy would refuse: its number is that in the list.
+std::string PathSpeller::position(const Step& step) const {
+  const auto shape = read_shape(graph_, step.shape);
+  const auto count = shape ? bytes_of_shape(*shape, 1) : std::nullopt;
+  if (!count || step.position >= *count) return fmt::format("{}", step.position);
+  if (shape->empty()) return "()";
+  std::vector<std::uint64_t> indexes(shape->size());
+  std::uint64_t rest = step.position;
+  for (std::size_t i = shape->size(); i-- > 0; rest /= (*shape)[i]) {
+    indexes[i] = rest % (*shape)[i];
+  }
+  return fmt::format("{}", fmt::join(indexes, ","));
 }
 
 std::optional<std::string> PathSpeller::literal(NodeId key, int depth) {

@@ -5,6 +5,8 @@
 //   step     = "." name                   an attribute, or a key that is a text
 //            | "." quoted                 an attribute of another name
 //            | "[" ( integer | key ) "]"  a position, or a key
+//            | "[" integer 1*( "," integer ) "]"  in an array of objects, one for each dimension;
+//                                       where it has none, `[()]`
 //            | "()"                       the arguments of the call that makes an object
 //   key      = quoted | "b" quoted | integer | float | "True" | "False" | "None"
 //            | "(" [ key *( ", " key ) [","] ] ")"
@@ -34,15 +36,18 @@ struct Step {
   bool is_bare = false;                  ///< of an attribute, or a key that is a text
   std::uint32_t position = 0;            ///< of an item
   pickle::NodeId key = pickle::no_node;  ///< no_node: the position is what it has
-  std::string_view known = {};           ///< a name that the framework has for it
+  /// Of an element of an array of objects: the tuple of extents.
+  pickle::NodeId shape = pickle::no_node;
+  std::string_view known = {};  ///< a name that the framework has for it
 };
 
 /// What leads to the parts of one object: of its attributes and its items.
 class Steps {
  public:
-  /// `attributes`: that `owner` has besides those of its state. Lifetime: borrows the graph.
+  /// `attributes`: that `owner` has besides those of its state; `shape`: of the array of objects
+  /// that it is the list of. Lifetime: borrows the graph.
   Steps(const pickle::Graph& graph, pickle::NodeId owner,
-        pickle::NodeId attributes = pickle::no_node);
+        pickle::NodeId attributes = pickle::no_node, pickle::NodeId shape = pickle::no_node);
 
   Step to_attribute(pickle::NodeId key, std::size_t position) const;
   Step to_item(pickle::NodeId key, std::size_t position) const;
@@ -52,6 +57,7 @@ class Steps {
   bool is_bare(std::string_view name) const;
 
   const pickle::Graph& graph_;
+  pickle::NodeId shape_;
   bool has_both_ = false;
   std::set<std::string_view> attributes_;
   std::set<std::string_view> items_;
@@ -66,6 +72,7 @@ class PathSpeller {
   std::string spelled(const Step& step);
 
  private:
+  std::string position(const Step& step) const;
   std::optional<std::string> literal(pickle::NodeId key, int depth);
   std::optional<std::string> tuple(pickle::NodeId key, int depth);
 

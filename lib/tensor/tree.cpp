@@ -192,7 +192,8 @@ class Tree {
 
   // Of `attributes` of `owner`, or of its own items. What is met again has been listed: a short
   // payload cannot ask for a long list many times.
-  void add_items(NodeId owner, NodeId attributes, std::vector<Visit>& parts) {
+  void add_items(NodeId owner, NodeId attributes, std::vector<Visit>& parts,
+                 NodeId shape = no_node) {
     const NodeId container = attributes == no_node ? owner : attributes;
     if (seen_[container]) return;
     const std::size_t count = graph_.item_count(container);
@@ -202,7 +203,7 @@ class Tree {
                                        [](const Item& item) { return item.key != no_node; });
     const Fold fold = has_names ? fold_of_names : fold_of_list;
     const std::size_t shown = count > fold.most && !options_.all ? fold.shown : count;
-    const Steps steps(graph_, owner, attributes);
+    const Steps steps(graph_, owner, attributes, shape);
     const bool is_module = !options_.all && attributes != no_node && is_torch_module(items);
     std::size_t left_out = 0;
     for (std::size_t at = 0; at < shown; ++at) {
@@ -256,8 +257,9 @@ class Tree {
       if (tensor) return fmt::format("Parameter {}", described(*tensor));
     }
     if (const auto array = read_object_array(graph_, id)) {
-      add_items(array->objects, no_node, parts);
-      return fmt::format("object array, {}", counted(graph_.item_count(array->objects), "item"));
+      add_items(array->objects, no_node, parts, array->shape);
+      return fmt::format("{} array, {}", cut(array->array.dtype),
+                         counted(graph_.item_count(array->objects), "item"));
     }
     if (const auto masked = read_masked_array(graph_, id)) {
       return fmt::format("masked array, {}", described(masked->data));

@@ -13,6 +13,7 @@ try:
 except ImportError:
     numpy = None
 try:
+    import joblib
     from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 except ImportError:
     RandomForestClassifier = None
@@ -27,13 +28,13 @@ def state_of(value) -> dict:
 
 def at_path(value, path: str):
     """What Python finds at a path whose names hold no dots or brackets."""
-    for part in re.findall(r"\w+|\[\d+\]|\(\)", path):
+    for part in re.findall(r"\w+|\[\d+(?:,\d+)*\]|\(\)", path):
         if part == "()":
             value = value.__reduce__()[1]
         elif part[0] != "[":
             value = state_of(value)[part]
         elif isinstance(value, numpy.ndarray):
-            value = value.flat[int(part[1:-1])]
+            value = value[tuple(int(each) for each in part[1:-1].split(","))]
         else:
             value = value[int(part[1:-1])]
     return value
@@ -311,7 +312,29 @@ class ForestTest(TensorsTestCase):
     def test_every_array_of_boosted_trees_is_found(self):
         boosted = GradientBoostingClassifier(n_estimators=4).fit(self.inputs, self.labels)
         tensors = self.tensors(pickle.dumps(boosted, 5))
-        self.assertIn("estimators_[11].tree_.values", tensors)
+        self.assertIn("estimators_[3,2].tree_.values", tensors)
+        out = io.BytesIO()
+        joblib.dump(boosted, out)
+        beside = self.tensors(out.getvalue())
+        self.assertIn("estimators_[3,2].tree_.values", beside)
+        for path, tensor in beside.items():
+            if tensor["offset"] is not None and path.startswith("estimators_"):
+                self.check(tensor, at_path(boosted, path), out.getvalue())
+
+    def test_structured_arrays_are_spelled_alike_and_cut_ones_are_errors(self):
+        for dtype in ([("a", "<i4"), ("b", "<f8")], [("a", [("x", "<i4")]), ("b", ">f8", (2, 2))],
+                      numpy.dtype([("a", "i1"), ("b", "<f8")], align=True)):
+            array = numpy.zeros(3, dtype)
+            out = io.BytesIO()
+            numpy.save(out, array)
+            told = self.tensors(out.getvalue())[""]
+            again = self.tensors(pickle.dumps(array))[""]
+            self.assertEqual(told["dtype"], again["dtype"])
+            self.check(told, array, out.getvalue())
+            cut = self.file("cut.npy", out.getvalue()[:-1])
+            done = self.run_brine("show", cut, "--tensors")
+            self.assertEqual(done.returncode, 12)
+            self.assertIn(b"the array is truncated", done.stderr)
 
 
 if __name__ == "__main__":

@@ -195,13 +195,15 @@ class MadeHereTest(Verdicts):
             neighbors.KNeighborsClassifier(algorithm="ball_tree"),
             neighbors.KNeighborsClassifier(algorithm="kd_tree"),
             preprocessing.FunctionTransformer(np.log1p), preprocessing.OneHotEncoder(),
-            model_selection.GridSearchCV(linear_model.LogisticRegression(), {"C": [1]}, cv=2),
         )
         samples = np.random.RandomState(0).rand(60, 4)
         for model in models:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 self.check_safe(model.fit(samples, samples[:, 0] > 0.5))
+        # It keeps a scorer, which calls a method of whatever it is given.
+        search = model_selection.GridSearchCV(linear_model.LogisticRegression(), {"C": [1]}, cv=2)
+        self.check_unknown(search.fit(samples, samples[:, 0] > 0.5))
 
 
 if __name__ == "__main__":

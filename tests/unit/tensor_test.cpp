@@ -1,4 +1,5 @@
 #include "tensor/inventory.hpp"
+#include "tensor/npy_type.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -218,6 +219,13 @@ BOOST_AUTO_TEST_CASE(arrays_with_masks_and_records_are_listed) {
   BOOST_TEST(lines_of(array(record, {2}, bytes("abcd"))).starts_with("|{a: uint16}|2|"));
 }
 
+BOOST_AUTO_TEST_CASE(arrays_of_texts_of_any_length_are_no_arrays_of_objects) {
+  const Stream type = call("numpy._core._internal", "_convert_to_stringdtype_kwargs", {flag()});
+  const Stream texts = list({text("a"), text("b")});
+  BOOST_TEST(lines_of(array(type, {2}, texts)).starts_with("|StringDType|2|"));
+  BOOST_TEST(lines_of(array(dtype("O8"), {2}, texts)).starts_with("|object|2|"));
+}
+
 BOOST_AUTO_TEST_CASE(rows_are_named_by_their_fields) {
   const auto row = [](const Stream& names, const Stream& fields) {
     return built(call("numpy", "dtype", {text("V16"), flag(), flag()}),
@@ -232,12 +240,48 @@ BOOST_AUTO_TEST_CASE(rows_are_named_by_their_fields) {
   BOOST_TEST(type_named(row(names, fields)) == "{left: int64, value: float64, big-endian}");
   const Stream simple = tuple({row(names, fields), integer(0)});
   BOOST_TEST(type_named(row(tuple({text("left")}), dict({{text("left"), simple}}))) ==
-             "{left: V16}");
+             "{left: {left: int64, value: float64, big-endian}}");
+  const Stream object = tuple({dtype("O8"), integer(0)});
+  BOOST_TEST(type_named(row(tuple({text("left")}), dict({{text("left"), object}}))) ==
+             "{left: object}");
   for (const Stream& bad : {dict({{text("left"), left}}), list({left}), integer(1), none()}) {
     BOOST_TEST(type_named(row(names, bad)) == "V16");
   }
   const std::vector<Stream> many(17, text("left"));
   BOOST_TEST(type_named(row(tuple(many), dict({{text("left"), left}}))) == "V16");
+  Stream deep = row(names, fields);
+  for (int i = 0; i < 12; ++i) {
+    const Stream twice = tuple({deep, integer(0)});
+    deep = row(names, dict({{text("left"), twice}, {text("value"), twice}}));
+  }
+  BOOST_TEST(type_named(deep).size() < 2048U);
+}
+
+BOOST_AUTO_TEST_CASE(types_of_npy_headers_are_spelled_as_in_pickles) {
+  struct Row {
+    std::string_view type;
+    std::string_view name;
+  };
+  const Row rows[] = {
+      {"<f4", "float32"},
+      {">i8", "int64, big-endian"},
+      {"[('a', '<i4'), ('b', '<f8')]", "{a: int32, b: float64}"},
+      {"[('a', '|i1'), ('', '|V7'), ('b', '<f8')]", "{a: int8, b: float64}"},
+      {"[('a', [('x', '<i4')]), ('b', '>f8', (2, 2))]",
+       "{a: {x: int32}, b: float64, big-endian[2x2]}"},
+      {"[('a', [('x', '|i1')], (2,))]", "{a: {x: int8}[2]}"},
+      {"[(('title', 'a'), '|i1'), ('t', '<M8[ns]'), ('u', '<U3')]",
+       "{a: int8, t: datetime64[ns], u: U3}"},
+      {"[('v', '|V8')]", "{v: V8}"},
+      {"[('a', '<i4', (x))]", "[('a', '<i4', (x))]"},
+      {"[('a', '<i4'", "[('a', '<i4'"},
+      {"[('a', '<i4')] ", "[('a', '<i4')] "},
+      {"[", "["},
+  };
+  for (const Row& row : rows) BOOST_TEST(brine::tensor::spelled_npy_type(row.type) == row.name);
+  std::string many;
+  for (int i = 0; i < 17; ++i) many += "('f', '<i4'), ";
+  BOOST_TEST(brine::tensor::spelled_npy_type("[" + many + "]") == "V68");
 }
 
 BOOST_AUTO_TEST_CASE(a_path_tells_how_to_reach_it) {
@@ -258,6 +302,10 @@ BOOST_AUTO_TEST_CASE(a_path_tells_how_to_reach_it) {
       {call("collections", "OrderedDict", {}) + text("w") + three() + Stream().op(Op::setitem),
        "w\n"},
       {dict({{Stream().long_text(std::string(300, 'k')), three()}}), "[#0]\n"},
+      {array(dtype("O8"), {2, 1, 2}, list({three(), none(), none(), three(), three()})),
+       "\n[0,0,0]\n[1,0,1]\n[4]\n"},
+      {array(dtype("O8"), {}, list({three(), three()})), "\n[()]\n[1]\n"},
+      {array(dtype("O8"), {2, 0}, list({three()})), "\n[0]\n"},
       {array(dtype("O8"), {2}, list({none(), object(dict({{text("w"), three()}}))})),
        "\n[1].w\n"},
       {text("7") + Stream().op(Op::binpersid), ""},
