@@ -181,6 +181,11 @@ to = "new.place"
         self.assertEqual(self.lines("run@latest"), [value])
         self.assertEqual(self.lines("-", stdin=pickle.dumps(1) + pickle.dumps("two")), [1, "two"])
 
+    def test_a_bytearray_is_hex_where_it_has_an_opcode_and_a_call_elsewhere(self):
+        for protocol, name in ((5, "bytearray"), (4, "call"), (2, "call")):
+            path = self.file("m.pkl", pickle.dumps(bytearray(b"ab"), protocol))
+            self.assertEqual(json.loads(self.ok("convert", path, "--to", "json"))["$type"], name)
+
     def test_deep_and_recursive_objects_are_valid_json(self):
         nest = table = {}
         for _ in range(300):
