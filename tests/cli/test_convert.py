@@ -119,11 +119,15 @@ to = "new.place"
         joblib = self.file("m.joblib", wrapper + b"\xffraw")
         quiet = self.file("q.joblib", wrapper + b".")
         behind = self.file("behind.pkl", payload + b"raw bytes")
-        for path, words in ((self.path / "model.pt", "a zip file"), (gz, "a gzip file"),
-                            (joblib, "a joblib file"), (quiet, "a joblib file"),
-                            (behind, f"the pickle that ends at byte {len(payload)} is none")):
+        as_json, scan = "brine convert {} --to json", "brine scan {}"
+        for path, words, hint in ((self.path / "model.pt", "a zip file", as_json),
+                                  (gz, "a gzip file", as_json), (quiet, "a joblib file", as_json),
+                                  (joblib, "a joblib file", scan),
+                                  (behind, f"that ends at byte {len(payload)} is none", scan)):
             self.fails(16, words, "convert", path, "--protocol", 2, "-o", self.path / "out.pkl",
-                       hint=f"brine scan {path}")
+                       hint=hint.format(path))
+            if hint is as_json:
+                self.assertTrue(self.ok("convert", path, "--to", "json"))
 
     def test_damage_and_absence_are_told_apart(self):
         cut = self.file("cut.pkl", pickle.dumps(VALUE)[:-1])
