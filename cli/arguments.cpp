@@ -11,6 +11,7 @@
 #include "brine/error.hpp"
 #include "command_line.hpp"
 #include "help.hpp"
+#include "store_location.hpp"
 #include "suggest.hpp"
 #include "verb_table.hpp"
 
@@ -81,9 +82,12 @@ void set_value(const Bound& bound, Arguments& arguments, const std::string& valu
   }
 }
 
-// A reference is chosen from the log; the example of a save has a file for a line that has none.
+// A reference is chosen from the log, if there is one; the example of a save has a file for a line
+// that has none.
 std::string hint_for_missing(const Words& words, const VerbRow& verb, const PositionalRow& row) {
-  if (row.name == "REF" || verb.name == "show") return "brine log";
+  GlobalArguments global;
+  global.store = value_of(words, "--store");
+  if ((row.name == "REF" || verb.name == "show") && has_store(global)) return "brine log";
   if (verb.name == "save" && row.name == "FILE") return command_of(with(words, {"model.pkl"}));
   return fmt::format("brine help {}", verb.name);
 }

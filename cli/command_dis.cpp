@@ -2,14 +2,18 @@
 #include "brine/disassemble.hpp"
 #include "commands.hpp"
 #include "render_json.hpp"
-#include "story.hpp"
 #include "streams.hpp"
 
 namespace brine::cli {
 namespace {
 
-DisassembleReport list(const DisArguments& dis) {
-  StandardOutput out;
+// Of a listing of which only the document is wanted.
+class Discard final : public Sink {
+ public:
+  void write(ByteView) override {}
+};
+
+DisassembleReport list(const DisArguments& dis, Sink& out) {
   DisassembleOptions options{.all = dis.all, .name = dis.file};
   if (dis.file != "-") return disassemble_file(dis.file, out, options);
   options.name = "standard input";
@@ -20,8 +24,13 @@ DisassembleReport list(const DisArguments& dis) {
 }  // namespace
 
 int run_dis(const Arguments& arguments) {
-  const DisassembleReport report = list(arguments.dis);
-  if (arguments.global.json) write_document(arguments, dis_document(arguments.dis.file, report));
+  if (arguments.global.json) {
+    Discard none;
+    write_output(dis_document(arguments.dis.file, list(arguments.dis, none)));
+  } else {
+    StandardOutput listing;
+    list(arguments.dis, listing);
+  }
   return exit_done;
 }
 

@@ -39,6 +39,17 @@ Words with(Words words, const Words& extra) {
   return words;
 }
 
+Words without(const Words& words, std::initializer_list<std::string_view> flags) {
+  Words rest;
+  const auto end = end_of_options(words);
+  for (auto word = words.begin(); word < words.end(); ++word) {
+    const bool is_value = word != words.begin() && takes_value(*std::prev(word));
+    const bool is_flag = std::find(flags.begin(), flags.end(), *word) != flags.end();
+    if (!is_flag || is_value || word >= end) rest.push_back(*word);
+  }
+  return rest;
+}
+
 std::optional<Words> with_word(Words words, std::string_view old, const std::string& word) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (i > 0 && takes_value(words[i - 1])) continue;

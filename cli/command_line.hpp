@@ -1,6 +1,7 @@
 // The words of a command line, mended and written so that they can be pasted.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@ std::string command_of(const Words& words);
 
 /// Returns the words with `extra` behind them, but in front of a `--`.
 Words with(Words words, const Words& extra);
+
+/// Returns the words without those among `flags`, but for values of options and behind a `--`.
+Words without(const Words& words, std::initializer_list<std::string_view> flags);
 
 /// Returns the words with the first `old` replaced that is not the value of an option; nothing
 /// where there is none.

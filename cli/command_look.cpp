@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "brine/hint.hpp"
 #include "command_line.hpp"
@@ -47,6 +48,18 @@ void tell_how_to_trust(const Arguments& arguments, std::span<const Finding> find
   suggest(arguments.global, command_of(words));
 }
 
+// `first`: the columns of which one goes before all others.
+void tell_of_columns(const GlobalArguments& global, std::string_view text,
+                     std::initializer_list<std::string_view> first) {
+  const std::string_view titles = text.substr(0, text.find('\n'));
+  if (std::all_of(first.begin(), first.end(), [&](std::string_view title) {
+        return titles.find(title) != std::string_view::npos;
+      })) {
+    return;
+  }
+  note(global, "columns are left out on a terminal as narrow as this; --json has all");
+}
+
 ScanReport scan_of(const ScanArguments& scan) {
   if (scan.file != "-") return scan_file(scan.file, scan.options);
   const Spool spool;
@@ -69,11 +82,7 @@ int run_log(const Arguments& arguments) {
     const std::string text = log_text(snapshots, query.line, room_of(Stream::output),
                                       Ink::of(Stream::output, arguments.global));
     write_output(text);
-    // The first column to go.
-    if (text.find("STORED") > text.find('\n')) {
-      note(arguments.global,
-           "columns are left out on a terminal as narrow as this; --json has all");
-    }
+    tell_of_columns(arguments.global, text, {"STORED"});
   }
   return exit_done;
 }
@@ -86,14 +95,13 @@ TreeOptions tree_options(const ShowArguments& show) {
 
 void require_one_listing(const Arguments& arguments) {
   const ShowArguments& show = arguments.show;
-  if (show.tensors && show.tree) {
-    throw Error(Errc::usage, "--tensors and --tree are two listings",
-                fmt::format("brine show {} --tree", shell_word(arguments.reference)));
-  }
-  if ((show.depth || show.all) && !show.tree) {
-    throw Error(Errc::usage, fmt::format("{} is of --tree", show.depth ? "--depth" : "--all"),
-                command_of(with(arguments.words, {"--tree"})));
-  }
+  const bool is_of_tree = (show.depth || show.all) && !show.tree;
+  if (!is_of_tree && !(show.tensors && show.tree)) return;
+  const Words rest = without(arguments.words, {"--tensors", "--statistics", "--tree"});
+  throw Error(Errc::usage,
+              is_of_tree ? fmt::format("{} is of --tree", show.depth ? "--depth" : "--all")
+                         : "--tensors and --tree are two listings",
+              command_of(with(rest, {"--tree"})));
 }
 
 void require_listing(const Arguments& arguments) {
@@ -118,6 +126,13 @@ int show_tree(const Arguments& arguments, const std::string& id, const std::vect
   return exit_done;
 }
 
+void write_tensors(const Arguments& arguments, std::span<const TensorInfo> tensors) {
+  const std::string text =
+      tensors_text(tensors, room_of(Stream::output), Ink::of(Stream::output, arguments.global));
+  write_output(text);
+  if (!tensors.empty()) tell_of_columns(arguments.global, text, {"OFFSET", "BYTES"});
+}
+
 int show_file(const Arguments& arguments) {
   const std::string& file = arguments.reference;
   if (arguments.show.tree) {
@@ -125,9 +140,11 @@ int show_file(const Arguments& arguments) {
   }
   const std::vector<TensorInfo> tensors =
       file_tensors(file, {.statistics = arguments.show.statistics});
-  write_output(arguments.global.json ? file_document(file, tensors)
-                                     : tensors_text(tensors, room_of(Stream::output),
-                                                    Ink::of(Stream::output, arguments.global)));
+  if (arguments.global.json) {
+    write_output(file_document(file, tensors));
+  } else {
+    write_tensors(arguments, tensors);
+  }
   return exit_done;
 }
 
@@ -152,13 +169,12 @@ int run_show(const Arguments& arguments) {
   if (arguments.show.tensors) {
     tensors = store.tensors(detail.snapshot.id, {.statistics = arguments.show.statistics});
   }
-  const Ink ink = Ink::of(Stream::output, arguments.global);
   if (arguments.global.json) {
     write_output(show_document(detail, tensors));
   } else if (tensors) {
-    write_output(tensors_text(*tensors, room_of(Stream::output), ink));
+    write_tensors(arguments, *tensors);
   } else {
-    write_text(show_text(detail, ink));
+    write_text(show_text(detail, Ink::of(Stream::output, arguments.global)));
   }
   return exit_done;
 }

@@ -207,6 +207,22 @@ std::optional<std::string> hint_for_file(const std::string& file, const Error& e
   return hint.substr(0, at + 1) + word_of_file(file) + error.hint().substr(at + blank.size());
 }
 
+// Whether what is no bare pickle has objects that JSON is made of.
+bool holds_objects(const fs::path& file) {
+  try {
+    const ScanReport report = scan_file(file);
+    return report.complete && report.pickles > 0;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+std::optional<std::string> hint_for_container(const std::string& input) {
+  const auto file = input == "-" ? input_file() : std::optional(input);
+  if (!file || !holds_objects(*file)) return std::nullopt;
+  return fmt::format("brine convert {} --to json", shell_word(*file));
+}
+
 std::optional<std::string> hint_for_convert(const Arguments& arguments, const Error& error) {
   const std::string& input = arguments.convert.input;
   if (error.hint().starts_with("brine convert --protocol ") && arguments.convert.protocol) {
@@ -214,7 +230,12 @@ std::optional<std::string> hint_for_convert(const Arguments& arguments, const Er
                                  std::to_string(*arguments.convert.protocol), "5"));
   }
   if (!error.hint().ends_with(" FILE")) return hint_for_place(arguments, error);
-  if (input == "-" || is_file(arguments.global, input)) return hint_for_file(input, error);
+  if (input == "-" || is_file(arguments.global, input)) {
+    const std::string_view said = error.what();
+    const bool is_container = said.find(" is not converted") != std::string_view::npos;
+    const auto as_json = is_container ? hint_for_container(input) : std::nullopt;
+    return as_json ? as_json : hint_for_file(input, error);
+  }
   return fmt::format("brine show {}", shell_word(input));
 }
 
@@ -226,6 +247,40 @@ std::optional<std::string> hint_for_verb(const Arguments& arguments, const Error
   if (!runs(arguments, run_save)) return std::nullopt;
   if (error.hint().ends_with(" --as-is")) return save_as_is(arguments);
   return error.code() == Errc::usage ? save_with_names(arguments) : std::nullopt;
+}
+
+// What a line that names a directory may have meant: the first file in it that can be listed.
+std::optional<std::string> checkpoint_in(const fs::path& directory) {
+  constexpr std::size_t most_tried = 16;
+  std::vector<fs::path> files = files_in(directory);
+  std::sort(files.begin(), files.end());
+  if (files.size() > most_tried) files.resize(most_tried);
+  for (const fs::path& file : files) {
+    try {
+      file_tensors(directory / file);
+      return (directory / file).string();
+    } catch (const Error&) {
+      continue;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> hint_for_directory(const Arguments& arguments, const Error& error) {
+  const bool is_show = runs(arguments, run_show);
+  const std::string input = is_show ? arguments.reference : file_of(arguments);
+  const bool reads = is_show || runs(arguments, run_scan) || runs(arguments, run_dis) ||
+                     (runs(arguments, run_convert) && input == arguments.convert.input);
+  std::error_code ignored;
+  if (!reads || error.code() != Errc::environment || !fs::is_directory(input, ignored) ||
+      std::string_view(error.what()).find(input) == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const auto file = checkpoint_in(input);
+  const auto words = file ? with_word(arguments.words, input, *file) : std::nullopt;
+  if (!words) return std::nullopt;
+  const bool is_listed = !is_show || arguments.show.tensors || arguments.show.tree;
+  return command_of(is_listed ? *words : with(*words, {"--tree"}));
 }
 
 bool is_of_missing_file(const Error& error) {
@@ -250,7 +305,8 @@ std::string in_same_store(const GlobalArguments& global, const std::string& comm
 }
 
 std::string hint_for(const Arguments& arguments, const Error& error) {
-  auto special = hint_for_verb(arguments, error);
+  auto special = hint_for_directory(arguments, error);
+  if (!special) special = hint_for_verb(arguments, error);
   if (!special && is_of_missing_file(error)) {
     special = with_near_file(arguments, file_of(arguments));
   }

@@ -33,19 +33,6 @@ bool looks_like_file(const std::string& target) {
   return target.find('/') != std::string::npos || (!has_mark && fs::path(target).has_extension());
 }
 
-std::vector<fs::path> files_in(const fs::path& directory) {
-  constexpr std::size_t most_looked_at = 10'000;
-  std::vector<fs::path> files;
-  std::error_code failure;
-  fs::directory_iterator each(directory, failure);
-  for (; !failure && each != fs::directory_iterator() && files.size() < most_looked_at;
-       each.increment(failure)) {
-    std::error_code ignored;
-    if (each->is_regular_file(ignored)) files.push_back(each->path().filename());
-  }
-  return files;
-}
-
 // The file beside `target` whose name is most like its own, spelled as the user would. By stems:
 // every second file of a directory ends in the same way.
 std::optional<std::string> near_file(const fs::path& target) {
@@ -92,6 +79,19 @@ void throw_if_for_file(const Arguments& arguments, const std::string& target) {
 }
 
 }  // namespace
+
+std::vector<fs::path> files_in(const fs::path& directory) {
+  constexpr std::size_t most_looked_at = 10'000;
+  std::vector<fs::path> files;
+  std::error_code failure;
+  fs::directory_iterator each(directory, failure);
+  for (; !failure && each != fs::directory_iterator() && files.size() < most_looked_at;
+       each.increment(failure)) {
+    std::error_code ignored;
+    if (each->is_regular_file(ignored)) files.push_back(each->path().filename());
+  }
+  return files;
+}
 
 Snapshot snapshot_of(const Arguments& arguments, const std::string& target) {
   const bool has_store = named_store(arguments.global) || Store::find(fs::current_path());

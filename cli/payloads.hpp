@@ -5,11 +5,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "arguments.hpp"
 #include "streams.hpp"
 
 namespace brine::cli {
+
+/// Returns the names of the regular files in `directory`, of very many the first that are met.
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& directory);
 
 /// Says whether REF|FILE names a file: a line of that name comes first, and a path with a slash can
 /// be no reference.

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t shown_symbols = 20;
 constexpr std::size_t shown_findings = 20;
+constexpr std::size_t least_label = 7;  // four characters and the dots
 // The dtype of a row of many fields leaves room for the rest, and a path for what is at its end.
 constexpr std::size_t least_dtype = 24;
 constexpr std::size_t least_path = 30;
@@ -158,8 +159,8 @@ std::string log_text(std::span<const Snapshot> snapshots, const std::optional<st
                      unsigned width, const Ink& ink) {
   // Of one line the number is enough; of several, the whole reference can be pasted.
   TextTable table({{"ID"},
-                   {line ? "SEQ" : "REF", line ? Align::right : Align::left,
-                    line ? Keep::always : Keep::shortened},
+                   {line ? "SEQ" : "REF", line ? Align::right : Align::left, Keep::always,
+                    Cut::back, line ? 0 : least_label},
                    {"AGE", Align::right, Keep::unless_narrow},
                    {"STEP", Align::right},
                    {"PAYLOAD", Align::right},
@@ -167,7 +168,7 @@ std::string log_text(std::span<const Snapshot> snapshots, const std::optional<st
                    {"RATIO", Align::right, Keep::unless_narrow},
                    {"CODEC", Align::left, Keep::unless_narrow},
                    {"STATE"},
-                   {"TAGS", Align::left, Keep::shortened}});
+                   {"TAGS", Align::left, Keep::always, Cut::back, least_label}});
   for (const Snapshot& snapshot : snapshots) {
     table.add({std::string(short_id(snapshot.id)),
                line ? fmt::format("{}", snapshot.seq) : reference_of(snapshot), age_of(snapshot),
@@ -232,17 +233,22 @@ std::string sum_text(std::span<const TensorInfo> tensors) {
 
 std::string tensors_text(std::span<const TensorInfo> tensors, unsigned width, const Ink& ink) {
   if (tensors.empty()) return "no tensors\n";
-  TextTable table({{"DTYPE", Align::left, Keep::shortened, Cut::back, least_dtype},
-                   {"SHAPE"},
+  const bool has_statistics = std::any_of(tensors.begin(), tensors.end(), [](const auto& tensor) {
+    return tensor.statistics || !tensor.unmeasured.empty();
+  });
+  // Who asks for statistics wants them rather than places.
+  const Keep place = has_statistics ? Keep::where_it_fits : Keep::unless_narrow;
+  TextTable table({{"DTYPE", Align::left, Keep::at_last, Cut::back, least_dtype},
+                   {"SHAPE", Align::left, Keep::at_last},
                    {"OFFSET", Align::right, Keep::where_it_fits},
-                   {"BYTES", Align::right, Keep::unless_narrow},
-                   {"MIN", Align::right},
-                   {"MAX", Align::right},
-                   {"NAN", Align::right},
-                   {"INF", Align::right},
-                   {"ZEROS", Align::right},
-                   {"PATH", Align::left, Keep::shortened, Cut::front, least_path},
-                   {"SHARES", Align::left, Keep::shortened, Cut::front, least_shares}});
+                   {"BYTES", Align::right, place},
+                   {"MIN", Align::right, Keep::unless_narrow},
+                   {"MAX", Align::right, Keep::unless_narrow},
+                   {"NAN", Align::right, Keep::unless_narrow},
+                   {"INF", Align::right, Keep::unless_narrow},
+                   {"ZEROS", Align::right, Keep::unless_narrow},
+                   {"PATH", Align::left, Keep::always, Cut::front, least_path},
+                   {"SHARES", Align::left, Keep::unless_narrow, Cut::front, least_shares}});
   for (const TensorInfo& tensor : tensors) {
     std::vector<std::string> cells{escaped(tensor.dtype), shape_of(tensor),
                                    tensor.offset ? fmt::format("{}", *tensor.offset) : "-",

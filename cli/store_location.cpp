@@ -26,4 +26,13 @@ std::filesystem::path locate_store(const GlobalArguments& global) {
 
 Store open_store(const GlobalArguments& global) { return Store::open(locate_store(global)); }
 
+bool has_store(const GlobalArguments& global) {
+  try {
+    open_store(global);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 }  // namespace brine::cli

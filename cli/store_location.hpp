@@ -3,9 +3,8 @@
 
 #include <filesystem>
 
-#include "brine/store.hpp"
-
 #include "arguments.hpp"
+#include "brine/store.hpp"
 
 namespace brine::cli {
 
@@ -14,6 +13,9 @@ std::optional<std::filesystem::path> named_store(const GlobalArguments& global);
 
 /// Returns the named store, else the nearest `.brine` upwards. Throws: not_found.
 std::filesystem::path locate_store(const GlobalArguments& global);
+
+/// Says whether open_store() would open one.
+bool has_store(const GlobalArguments& global);
 
 Store open_store(const GlobalArguments& global);
 

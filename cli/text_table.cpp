@@ -62,7 +62,7 @@ std::vector<std::size_t> TextTable::widths() const {
 void TextTable::shrink(std::vector<std::size_t>& columns, unsigned width) const {
   for (std::size_t i = columns.size(); i-- > 0 && total_of(columns, 1) > width;) {
     const std::size_t least = std::max(columns_[i].least, columns_[i].title.size());
-    if (columns_[i].keep != Keep::shortened || columns[i] <= least) continue;
+    if (columns_[i].least == 0 || columns[i] <= least) continue;
     const std::size_t excess = total_of(columns, 1) - width;
     columns[i] = std::max(columns[i] - std::min(excess, columns[i]), least);
   }
@@ -72,7 +72,7 @@ std::vector<std::size_t> TextTable::widths_within(unsigned width) const {
   std::vector<std::size_t> whole = widths();
   std::vector<std::size_t> columns = whole;
   shrink(columns, width);
-  for (const Keep keep : {Keep::where_it_fits, Keep::unless_narrow}) {
+  for (const Keep keep : {Keep::where_it_fits, Keep::unless_narrow, Keep::at_last}) {
     for (std::size_t i = whole.size(); i-- > 0 && total_of(columns, 1) > width;) {
       if (columns_[i].keep != keep) continue;
       whole[i] = 0;

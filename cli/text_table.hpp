@@ -1,6 +1,7 @@
 // Rows of text in columns that line up.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,8 +11,8 @@
 namespace brine::cli {
 
 enum class Align : std::uint8_t { left, right };
-/// What happens to a column where there is no room, in the order in which it is tried.
-enum class Keep : std::uint8_t { always, shortened, where_it_fits, unless_narrow };
+/// Which columns are left out where there is no room: those of the last three, in this order.
+enum class Keep : std::uint8_t { always, where_it_fits, unless_narrow, at_last };
 
 /// Which end of a cell is left out where it is shortened.
 enum class Cut : std::uint8_t { back, front };
@@ -21,7 +22,7 @@ struct Column {
   Align align = Align::left;
   Keep keep = Keep::always;
   Cut cut = Cut::back;
-  std::size_t least = 7;  ///< of one that is shortened: four characters and the dots
+  std::size_t least = 0;  ///< columns of one that may be shortened; 0: it may not
 };
 
 /// Collects rows, then writes them below their titles.

@@ -251,7 +251,6 @@ std::string_view group_of(std::string_view verb_name) noexcept {
 
 bool payload_goes_to_output(const Arguments& arguments) noexcept {
   if (arguments.verb == nullptr) return false;
-  if (arguments.verb->run == run_dis) return true;
   if (arguments.verb->run == run_convert) return arguments.convert.output.value_or("-") == "-";
   return arguments.verb->run == run_load && arguments.load.output.value_or("-") == "-";
 }

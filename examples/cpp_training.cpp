@@ -8,13 +8,16 @@
 // that nobody disturbed: the state of the random numbers is part of the checkpoint. With
 // DIES_IN_EPOCH it kills itself half-way through that epoch, as a machine would.
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "brine/checkpoint.hpp"
@@ -142,6 +145,16 @@ brine::Store open_store(const std::filesystem::path& root) {
   return std::filesystem::exists(root) ? brine::Store::open(root) : brine::Store::create(root);
 }
 
+// Returns `word` as the number of an epoch; prints a sentence and returns nothing if it is none.
+std::optional<std::int64_t> epoch_of(std::string_view word) {
+  std::int64_t number = -1;
+  const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (failure == std::errc() && end == word.data() + word.size() && number >= 0) return number;
+  std::fprintf(stderr, "cpp_training: '%.*s' is no number of an epoch\n",
+               static_cast<int>(word.size()), word.data());
+  return std::nullopt;
+}
+
 int train(const std::filesystem::path& root, std::int64_t epochs, std::int64_t dies_in) {
   brine::Store store = open_store(root);
   const Data data = make_data();
@@ -159,12 +172,14 @@ int train(const std::filesystem::path& root, std::int64_t epochs, std::int64_t d
 }  // namespace
 
 int main(int count, char** words) {
-  if (count < 3) {
+  const auto epochs = count > 2 ? epoch_of(words[2]) : std::nullopt;
+  const auto dies_in = epochs && count > 3 ? epoch_of(words[3]) : std::optional<std::int64_t>(0);
+  if (!epochs || !dies_in) {
     std::fprintf(stderr, "usage: cpp_training STORE EPOCHS [DIES_IN_EPOCH]\n");
     return 2;
   }
   try {
-    return train(words[1], std::stoll(words[2]), count > 3 ? std::stoll(words[3]) : 0);
+    return train(words[1], *epochs, *dies_in);
   } catch (const brine::Error& error) {
     std::fprintf(stderr, "cpp_training: %s\n%s\n", error.what(), error.hint().c_str());
     return brine::info(error.code()).exit_code;

@@ -295,6 +295,15 @@ void define_questions(py::class_<Handle>& store) {
       "List the tensors of a snapshot, without executing any of it; elements are read for "
       "statistics only.");
   store.def(
+      "tree",
+      [](const Handle& self, const py::object& ref, std::uint32_t depth, bool all) {
+        const std::string wanted = reference(ref);
+        return to_list(self.ask(
+            [&](const Store& asked) { return asked.tree(wanted, {.depth = depth, .all = all}); }));
+      },
+      "ref"_a, py::kw_only(), "depth"_a = TreeOptions{}.depth, "all"_a = false,
+      "List the objects of a snapshot as `brine.tree` does those of a file.");
+  store.def(
       "events",
       [](const Handle& self, std::uint64_t limit) {
         return to_list(self.ask([&](const Store& asked) { return asked.events(limit); }));

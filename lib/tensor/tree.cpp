@@ -215,7 +215,7 @@ class Tree {
                                               : steps.to_attribute(items[at].key, at);
       parts.push_back({items[at].value, 0, name_of_step(step)});
     }
-    if (left_out > 0) parts.push_back({no_node, 0, fmt::format("... {} without hooks", left_out)});
+    if (left_out > 0) parts.push_back({no_node, 0, fmt::format("... {} empty hooks", left_out)});
     if (shown < count) parts.push_back({no_node, 0, fmt::format("... {} more", count - shown)});
   }
 

@@ -13,11 +13,11 @@ from brine.store import (FallbackWarning, PortabilityWarning, Store, checked as 
                          open_store as open)
 from brine.values import *
 
-convert = _checked(_brine.convert)
-reindex = _checked(_brine.reindex)
-scan = _checked(_brine.scan)
-tensors = _checked(_brine.tensors)
-tree = _checked(_brine.tree)
+convert = _checked(_brine.convert, "convert")
+reindex = _checked(_brine.reindex, "reindex")
+scan = _checked(_brine.scan, "scan")
+tensors = _checked(_brine.tensors, "tensors")
+tree = _checked(_brine.tree, "tree")
 
 __version__ = _brine.version()
 __all__ = ["FallbackWarning", "PortabilityWarning", "Store", "convert", "open", "reindex", "scan",

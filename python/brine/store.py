@@ -39,9 +39,9 @@ class PortabilityWarning(UserWarning):
 warnings.simplefilter("always", FallbackWarning, append=True)
 
 
-def checked(function: _Function) -> _Function:
+def checked(function: _Function, public: str) -> _Function:
     """Wrap a bound function, so that arguments of types that it does not take are a UsageError
-    and no list of C++ signatures."""
+    and no list of C++ signatures. `public` is what a user calls: its help is the hint."""
     @functools.wraps(function)
     def call(*arguments: Any, **options: Any) -> Any:
         try:
@@ -52,7 +52,7 @@ def checked(function: _Function) -> _Function:
         given = [repr(each) for each in arguments if not isinstance(each, _brine.Store)]
         given += [f"{name}={value!r}" for name, value in options.items()]
         raise UsageError(f"{function.__name__.lstrip('_')}() cannot take {', '.join(given)}",
-                         hint="help(brine.Store)")
+                         hint=f"help(brine.{public})")
     return cast(_Function, call)
 
 
@@ -143,9 +143,12 @@ class Store(_brine.Store):
         return f"<brine.Store {str(self.root)!r}>"
 
 
+# The bound methods that are called under another name.
+_PUBLIC = {"__init__": "open", "_begin_save": "Store.save"}
 for _name in ("__init__", "_add_table", "_begin_save", "_load", "_load_file", "_save_file",
-              "events", "log", "plan", "resolve", "show", "verify"):
-    setattr(Store, _name, checked(getattr(_brine.Store, _name)))
+              "events", "log", "plan", "resolve", "show", "tensors", "tree", "verify"):
+    setattr(Store, _name, checked(getattr(_brine.Store, _name),
+                                  _PUBLIC.get(_name, f"Store.{_name.lstrip('_')}")))
 
 
 def _check_call(line: str, step: int | None, metrics: Mapping[str, float] | None,

@@ -119,11 +119,15 @@ to = "new.place"
         joblib = self.file("m.joblib", wrapper + b"\xffraw")
         quiet = self.file("q.joblib", wrapper + b".")
         behind = self.file("behind.pkl", payload + b"raw bytes")
-        for path, words in ((self.path / "model.pt", "a zip file"), (gz, "a gzip file"),
-                            (joblib, "a joblib file"), (quiet, "a joblib file"),
-                            (behind, f"the pickle that ends at byte {len(payload)} is none")):
+        as_json, scan = "brine convert {} --to json", "brine scan {}"
+        for path, words, hint in ((self.path / "model.pt", "a zip file", as_json),
+                                  (gz, "a gzip file", as_json), (quiet, "a joblib file", as_json),
+                                  (joblib, "a joblib file", scan),
+                                  (behind, f"that ends at byte {len(payload)} is none", scan)):
             self.fails(16, words, "convert", path, "--protocol", 2, "-o", self.path / "out.pkl",
-                       hint=f"brine scan {path}")
+                       hint=hint.format(path))
+            if hint is as_json:
+                self.assertTrue(self.ok("convert", path, "--to", "json"))
 
     def test_damage_and_absence_are_told_apart(self):
         cut = self.file("cut.pkl", pickle.dumps(VALUE)[:-1])
@@ -180,6 +184,11 @@ to = "new.place"
         self.ok("save", "run", path)
         self.assertEqual(self.lines("run@latest"), [value])
         self.assertEqual(self.lines("-", stdin=pickle.dumps(1) + pickle.dumps("two")), [1, "two"])
+
+    def test_a_bytearray_is_hex_where_it_has_an_opcode_and_a_call_elsewhere(self):
+        for protocol, name in ((5, "bytearray"), (4, "call"), (2, "call")):
+            path = self.file("m.pkl", pickle.dumps(bytearray(b"ab"), protocol))
+            self.assertEqual(json.loads(self.ok("convert", path, "--to", "json"))["$type"], name)
 
     def test_deep_and_recursive_objects_are_valid_json(self):
         nest = table = {}

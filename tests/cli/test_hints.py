@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import unittest
+import zipfile
 
 from support import (BRINE, DANGEROUS, SAFE, UNKNOWN, CommandTest, clean_environment,
                      instance_of)
@@ -264,6 +265,50 @@ class HintTest(CommandTest):
         self.check("brine show m.pkl", 2, "brine show m.pkl --tree")
         self.check("brine verify m.pkl", 3, "brine scan m.pkl")
         self.check("brine verify ./m.pkl", 3, "brine scan ./m.pkl")
+
+    def test_options_of_the_tree_become_a_tree(self):
+        for line, hint in (("--tensors --all", "--all --tree"),
+                           ("--tensors --depth 2", "--depth 2 --tree"),
+                           ("--statistics --depth=2 --json", "--depth=2 --json --tree"),
+                           ("--tensors --statistics --all", "--all --tree"),
+                           ("--tensors --tree --all --json", "--all --json --tree"),
+                           ("--all", "--all --tree")):
+            self.check(f"brine show m.pkl {line}", 2, f"brine show m.pkl {hint}")
+
+    def test_without_a_store_what_is_missing_leads_to_the_page_of_the_verb(self):
+        shutil.rmtree(self.store)
+        for line, hint in (("brine show --tensors", "brine help show"),
+                           ("brine load", "brine help load"),
+                           ("brine migrate plan", "brine help migrate plan")):
+            self.check(line, 2, hint)
+        self.assertEqual(self.hint_of("brine --store no show", 2), "brine help show")
+        self.assertEqual(self.hint_of("brine show", 2, BRINE_STORE="no"), "brine help show")
+
+    def test_a_container_is_converted_to_json_where_it_holds_pickles(self):
+        with zipfile.ZipFile(self.path / "sd.pt", "w") as archive:
+            archive.writestr("sd/data.pkl", SAFE)
+        with zipfile.ZipFile(self.path / "plain.zip", "w") as archive:
+            archive.writestr("notes.txt", b"none")
+        self.check("brine convert sd.pt --protocol 4", 16, "brine convert sd.pt --to json")
+        self.check("brine convert ./sd.pt --protocol 4 -o o.pkl --json", 16,
+                   "brine convert ./sd.pt --to json")
+        there = shlex.quote(str(self.path / "sd.pt"))
+        self.check("brine convert - --protocol 4 < sd.pt", 16, f"brine convert {there} --to json")
+        self.check("brine convert plain.zip --protocol 4", 16, "brine scan plain.zip", then=1)
+
+    def test_of_a_directory_a_file_in_it_is_proposed(self):
+        (self.path / "dcp").mkdir()
+        (self.path / "none").mkdir()
+        self.file("none/notes.txt", b"none")
+        self.file("dcp/.metadata", SAFE)
+        self.file("dcp/.first", b"no checkpoint")
+        self.file("dcp/__0_0.distcp", SAFE)
+        for line in ("brine show {} --tensors", "brine show {} --tree", "brine show --tree {}",
+                     "brine convert {} --to json", "brine scan {}", "brine dis {}"):
+            self.check(line.format("dcp"), 16, line.format("dcp/.metadata"))
+            self.check(line.format("./dcp/"), 16, line.format("./dcp/.metadata"))
+            self.check(line.format("none"), 16, "ls -la none")
+        self.assertEqual(self.hint_of("brine show dcp", 16), "brine show dcp/.metadata --tree")
 
     def test_standard_input_is_nothing_to_show(self):
         there = shlex.quote(str(self.path / "m.pkl"))

@@ -82,6 +82,33 @@ class TerminalTest(OnTerminal):
             self.assertEqual(lines[2], "1 tensor, 1 B")
         self.assertIn(" " + name.decode(), self.ok("show", file, "--tensors"))
 
+    def test_statistics_fit_a_terminal_and_a_pipe_gets_all(self):
+        elements = struct.pack("<3d", -1.234567e-300, -2.345678e+300, 0)
+        array = (b"cnumpy.core.numeric\n_frombuffer\n(C" + bytes([len(elements)]) + elements +
+                 b"cnumpy\ndtype\nX\x02\0\0\0f8\x85RK\x03\x85X\x01\0\0\0CtR")
+        name = b"model.encoder.layers.11.attention.output.dense.weight"
+        keys = [b"X" + bytes([len(key), 0, 0, 0]) + key for key in (name, name + b"2")]
+        file = self.file("m.pkl", b"\x80\x04}(" + keys[0] + array + b"q\x01" +
+                         keys[1] + b"h\x01u.")
+        whole = self.ok("show", file, "--statistics").splitlines()[0].split()
+        self.assertEqual(whole, ["DTYPE", "SHAPE", "OFFSET", "BYTES", "MIN", "MAX", "NAN", "INF",
+                                 "ZEROS", "PATH", "SHARES"])
+        before = 0
+        for columns in (32, 40, 60, 80, 100, 200):
+            shown = self.on_terminal("show", file, "--statistics", "--no-color", columns=columns)[1]
+            lines = shown.replace("\r\n", "\n").splitlines()
+            self.assertLessEqual(max(map(len, lines[:3])), columns)
+            titles = lines[0].split()
+            self.assertEqual(titles, [each for each in whole if each in titles])
+            self.assertIn("PATH", titles)
+            self.assertIn("weight", lines[1])
+            self.assertGreaterEqual(len(titles), before)
+            before = len(titles)
+            self.assertEqual(columns >= 80, {"MIN", "MAX"} <= set(titles), (columns, titles))
+            note = "brine: columns are left out"
+            self.assertEqual(len(titles) < len(whole), note in shown, shown)
+        self.assertEqual(titles, whole)
+
     def test_a_terminal_is_no_checkpoint(self):
         master, slave = pty.openpty()
         self.addCleanup(os.close, master)

@@ -86,6 +86,16 @@ class CppTrainingTest(unittest.TestCase):
                               text=True, check=False, env=environment)
         self.assertEqual((done.stdout, done.stderr), (f"{EPOCHS}\n", ""))
 
+    def test_what_is_no_number_of_epochs_is_told_in_one_sentence(self):
+        for words in (["abc"], ["5x"], [""], ["99999999999999999999"], ["5", "x"], ["-1"]):
+            done = subprocess.run([PROGRAM, self.root / "store", *words], capture_output=True,
+                                  text=True, check=False)
+            self.assertEqual(done.returncode, 2, (words, done.stderr))
+            self.assertEqual(done.stderr.splitlines(),
+                             [f"cpp_training: '{words[-1]}' is no number of an epoch",
+                              "usage: cpp_training STORE EPOCHS [DIES_IN_EPOCH]"])
+            self.assertFalse((self.root / "store").exists())
+
     def test_a_damaged_store_is_told_and_not_trained_over(self):
         self.train("store")
         for pack in (self.root / "store/packs").rglob("*.zst"):

@@ -58,6 +58,25 @@ class Errors(StoreCase):
                 self.assertNotIn("incompatible", str(error))
                 self.assertTrue(error.hint)
 
+    def test_wrong_arguments_lead_to_the_help_of_what_was_called(self):
+        root = self.directory / "store"
+        for body, hint in [
+            (lambda: brine.tree("m.pkl", depth=-1), "help(brine.tree)"),
+            (lambda: brine.tensors(3), "help(brine.tensors)"),
+            (lambda: brine.scan(None), "help(brine.scan)"),
+            (lambda: brine.convert("m.pkl", 5, protocol=4), "help(brine.convert)"),
+            (lambda: brine.reindex(None), "help(brine.reindex)"),
+            (lambda: brine.open(root, threads=-1), "help(brine.open)"),
+            (lambda: self.store.tree("run", depth=-1), "help(brine.Store.tree)"),
+            (lambda: self.store.log(5), "help(brine.Store.log)"),
+            (lambda: self.store.load_file("run", 7), "help(brine.Store.load_file)"),
+            (lambda: self.store.save_file(7, "run"), "help(brine.Store.save_file)"),
+        ]:
+            with self.subTest(hint=hint):
+                self.assertEqual(self.raised(body).hint, hint)
+                called = eval(hint[len("help("):-1], {"brine": brine})
+                self.assertTrue(called.__doc__)
+
     def test_hints_speak_of_arguments_and_not_of_options(self):
         half = self.directory / "half.pkl"
         half.write_bytes(b"\x80\x04K")

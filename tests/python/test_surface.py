@@ -92,6 +92,17 @@ class Surface(unittest.TestCase):
             if not name.startswith("_"):
                 self.assertTrue(value.__doc__, name)
 
+    def test_every_function_and_method_is_in_the_documentation(self):
+        document = pathlib.Path(__file__).parents[2] / "docs" / "python.md"
+        text = document.read_text(encoding="utf-8")
+        for name in brine.__all__:
+            if not isinstance(getattr(brine, name), type):
+                self.assertIn(f"brine.{name}(", text)
+        for base in (brine.Store, _brine.Store):
+            for name in vars(base):
+                if not name.startswith("_") and name != "root":
+                    self.assertIn(f"`{name}(", text)
+
     def test_importing_brine_imports_no_numpy(self):
         code = "import sys, brine; sys.exit('numpy' in sys.modules)"
         self.assertEqual(subprocess.run([sys.executable, "-c", code], check=False).returncode, 0)

@@ -33,6 +33,17 @@ class Tensors(StoreCase):
         self.assertEqual(len(brine.tree(path, all=True)), 11)
         self.assertEqual(len(brine.tree(path, depth=0)), 1)
 
+    def test_the_tree_of_a_snapshot_is_that_of_its_file(self):
+        path = self.directory / "tree.pkl"
+        value = {"a": list(range(9)), "b": {"c": {"d": {"e": 1}}}}
+        path.write_bytes(pickle.dumps(value, 5))
+        saved = self.store.save(value, "model")
+        for options in ({}, {"all": True}, {"depth": 0}, {"depth": 9}):
+            self.assertEqual(self.store.tree(saved, **options), brine.tree(path, **options))
+        self.assertEqual(self.store.tree("model:1"), self.store.tree(saved))
+        with self.assert_raises(brine.NotFoundError, "no line"):
+            self.store.tree("nowhere")
+
     def test_tensors_of_a_file_need_no_store(self):
         path = self.directory / "arrays.npz"
         np.savez(path, a=np.arange(4, dtype=">i4"), b=np.zeros((2, 0)))

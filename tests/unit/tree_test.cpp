@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(empty_hooks_of_modules_are_counted) {
   };
   BOOST_TEST(drawn(module("_parameters")) ==
              "0 =m:Net;1 _parameters=dict, 0 items;1 _buffers=dict, 0 items;"
-             "1 _modules=dict, 0 items;1 my_hooks=1;1 ... 2 without hooks=;");
+             "1 _modules=dict, 0 items;1 my_hooks=1;1 ... 2 empty hooks=;");
   BOOST_TEST(drawn(module("_parameters"), {.all = true}).ends_with("1 my_hooks=1;"));
   BOOST_TEST(drawn(module("other")).find("without") == std::string::npos);
 }
