@@ -74,7 +74,7 @@ void each_of_member(const Part& part, std::uint64_t bytes, const Limits& limits,
 void measure(const Part& part, const Limits& limits, Tensor& each) {
   if (!tensor::is_measurable(each.dtype)) {
     each.unmeasured = tensor::why_unmeasured(each.dtype);
-  } else if (each.offset) {
+  } else if (each.offset || each.unordered) {
     each.statistics = tensor::measure(*part.source, each);
   } else if (each.bytes == 0) {
     each.statistics = tensor::measure(each.dtype, [](const tensor::UseElements&) {});

@@ -141,8 +141,8 @@ bool is_object_type(const Graph& graph, NodeId id) {
 
 std::optional<std::string> spelled_fields(const Graph& graph, const PlainType& row, int& reads);
 
-// Spells a type, of a field as well: `float64[2x2]`. It is read through `reads` more fields at
-// most, and in no order that recursion could be deep in.
+// Spells a type, of a field as well: `float64[2x2]`. `reads`: of types that are left, which bounds
+// how deep this goes, too.
 std::optional<std::string> spelled_type(const Graph& graph, NodeId id, int& reads) {
   if (is_object_type(graph, id)) return "object";
   const auto plain = --reads < 0 ? std::nullopt : read_plain_type(graph, id);

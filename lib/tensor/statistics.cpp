@@ -277,22 +277,37 @@ TensorStatistics measure_elements(const Elements& elements) {
 
 }  // namespace
 
+namespace {
+
+// Of floats: zero has one sign here.
+void negate(TensorStatistics& statistics) {
+  std::swap(statistics.min, statistics.max);
+  for (auto* const number : {&statistics.min, &statistics.max}) {
+    if (*number) *number = 0.0 - std::get<double>(**number);
+  }
+}
+
+}  // namespace
+
 TensorStatistics measure(std::string_view dtype, const EachElement& each) {
   TensorStatistics statistics = measure_elements({dtype, each});
   statistics.is_raw = dtype.starts_with('q');
   return statistics;
 }
 
-TensorStatistics measure(const RandomSource& payload, const TensorInfo& tensor) {
-  return measure(tensor.dtype, [&](const UseElements& use) {
+TensorStatistics measure(const RandomSource& payload, const Tensor& tensor) {
+  const std::uint64_t begin = tensor.offset ? *tensor.offset : *tensor.unordered;
+  TensorStatistics statistics = measure(tensor.dtype, [&](const UseElements& use) {
     Bytes piece(static_cast<std::size_t>(std::min<std::uint64_t>(tensor.bytes, piece_bytes)));
     for (std::uint64_t done = 0; done < tensor.bytes; done += piece.size()) {
       piece.resize(
           static_cast<std::size_t>(std::min<std::uint64_t>(tensor.bytes - done, piece_bytes)));
-      payload.read_at(*tensor.offset + done, piece);
+      payload.read_at(begin + done, piece);
       use(piece);
     }
   });
+  if (tensor.is_negated) negate(statistics);
+  return statistics;
 }
 
 std::string_view why_unmeasured(std::string_view dtype) noexcept {

@@ -6,6 +6,7 @@
 
 #include "brine/bytes.hpp"
 #include "brine/snapshot.hpp"
+#include "tensor/tensor.hpp"
 
 namespace brine::tensor {
 
@@ -22,8 +23,8 @@ using EachElement = std::function<void(const UseElements&)>;
 /// Measures what `each` hands over. Requires: is_measurable(dtype). Throws: what `each` throws.
 TensorStatistics measure(std::string_view dtype, const EachElement& each);
 
-/// Reads the elements of `tensor`, which has an offset in `payload` and a measurable dtype, in
-/// pieces: memory does not grow with it. Throws: what `payload` throws.
-TensorStatistics measure(const RandomSource& payload, const TensorInfo& tensor);
+/// Reads the elements of `tensor`, which has an offset in `payload` or is unordered there, and a
+/// measurable dtype, in pieces: memory does not grow with it. Throws: what `payload` throws.
+TensorStatistics measure(const RandomSource& payload, const Tensor& tensor);
 
 }  // namespace brine::tensor

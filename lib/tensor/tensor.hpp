@@ -23,6 +23,10 @@ struct Tensor : TensorInfo {
 
   /// Nothing: those of its offset, or nobody else's.
   std::optional<Extent> extent;
+  /// Where the elements begin that fill as many bytes as they have, but are not as they are or
+  /// stand in another order: transposed, negated, conjugated.
+  std::optional<std::uint64_t> unordered;
+  bool is_negated = false;  ///< each of those
   /// Where the elements are spelled as text: that text, which is read as Latin-1.
   std::optional<pickle::Node> spelled;
 };

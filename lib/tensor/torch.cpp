@@ -17,6 +17,8 @@ struct Type {
   std::uint64_t bytes;
 };
 
+constexpr std::uint32_t most_changes = 2;  // conjugated, negated
+
 constexpr Type types[] = {
     {"float64", "Double", 8},
     {"float32", "Float", 4},
@@ -102,6 +104,21 @@ bool is_in_one_row(const std::vector<std::uint64_t>& size,
   for (std::size_t i = size.size(); i-- > 0;) {
     if (size[i] != 1 && stride[i] != expected) return false;
     expected *= size[i];
+  }
+  return true;
+}
+
+// Whether each element from the first to the last belongs to the tensor, once.
+bool has_no_gaps(const std::vector<std::uint64_t>& size, const std::vector<std::uint64_t>& stride) {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> dimensions;
+  for (std::size_t i = 0; i < size.size(); ++i) {
+    if (size[i] != 1) dimensions.emplace_back(stride[i], size[i]);
+  }
+  std::sort(dimensions.begin(), dimensions.end());
+  std::uint64_t expected = 1;
+  for (const auto& [step, extent] : dimensions) {
+    if (step != expected) return false;
+    expected *= extent;
   }
   return true;
 }
@@ -198,7 +215,26 @@ std::optional<LoadedStorage> find_storage(const Graph& graph, NodeId id,
 struct Elements {
   bool is_big_endian = false;
   bool is_changed = false;  // by what is not among them
+  bool is_negated = false;
+  bool is_known = true;  // what changes them
 };
+
+// Reads what says that elements are to be conjugated or negated: then they do not stand there as
+// they are.
+void read_changes(const Graph& graph, NodeId metadata, Elements& elements) {
+  elements.is_changed = graph.item_count(metadata) > 0;
+  for (const pickle::Item& item : graph.items(metadata, most_changes)) {
+    const auto name = graph.text(item.key);
+    const bool is_set = graph.node(item.value).op == pickle::Op::newtrue;
+    if (name == "neg" && is_set) elements.is_negated = true;
+    if ((name != "neg" && name != "conj") || !is_set) elements.is_known = false;
+  }
+}
+
+// Integers may have a least one without a counterpart.
+bool can_be_negated(std::string_view dtype) {
+  return dtype.find("float") != dtype.npos || dtype.starts_with("complex");
+}
 
 std::optional<Tensor> placed(StorageClass type, const LoadedStorage& storage, std::uint64_t first,
                              std::vector<std::uint64_t> size,
@@ -206,7 +242,14 @@ std::optional<Tensor> placed(StorageClass type, const LoadedStorage& storage, st
   if (elements.is_big_endian && type.item_bytes > 1) type.dtype += ", big-endian";
   auto tensor = read_strided(type, storage.place, first, std::move(size), stride);
   if (!tensor) return std::nullopt;
-  if (elements.is_changed) tensor->offset.reset();
+  if (elements.is_changed) {
+    const bool is_measurable =
+        elements.is_known && (!elements.is_negated || can_be_negated(type.dtype));
+    const auto place = tensor->offset ? tensor->offset : tensor->unordered;
+    tensor->unordered = is_measurable ? place : std::nullopt;
+    tensor->is_negated = elements.is_negated;
+    tensor->offset.reset();
+  }
   // Where it has no place in the payload, its key tells it from others.
   if (!storage.place.offset) tensor->extent->storage = storage.id.key;
   return tensor;
@@ -287,11 +330,11 @@ std::optional<Tensor> read_torch_tensor(const Graph& graph, NodeId id,
     if (named == nullptr) return std::nullopt;
     type = {std::string(named->name), named->bytes};
   }
-  // Elements that are to be conjugated or negated do not stand there as they are.
-  const bool is_changed = made.function == "_rebuild_tensor_v2" && arguments.size() > 6 &&
-                          graph.item_count(arguments[6]) > 0;
-  return placed(type, *storage, *first, std::move(*size), *stride,
-                {.is_big_endian = storages.is_big_endian, .is_changed = is_changed});
+  Elements elements{.is_big_endian = storages.is_big_endian};
+  if (made.function == "_rebuild_tensor_v2" && arguments.size() > 6) {
+    read_changes(graph, arguments[6], elements);
+  }
+  return placed(type, *storage, *first, std::move(*size), *stride, elements);
 }
 
 std::optional<StorageClass> read_storage_class(const Graph& graph, NodeId id) {
@@ -316,6 +359,7 @@ std::optional<Tensor> read_strided(const StorageClass& type, const Storage& stor
     return std::nullopt;
   }
   const bool has_place = storage.offset && is_in_one_row(shape, stride);
+  const bool is_unordered = storage.offset && !has_place && has_no_gaps(shape, stride);
   const std::uint64_t place = storage.offset.value_or(0);
   Tensor tensor(TensorInfo{.path = {},
                            .dtype = type.dtype,
@@ -323,6 +367,7 @@ std::optional<Tensor> read_strided(const StorageClass& type, const Storage& stor
                            .offset = has_place ? std::optional(place + begin) : std::nullopt,
                            .bytes = *bytes});
   tensor.extent = Extent{{}, place + begin, place + end};
+  if (is_unordered) tensor.unordered = place + begin;
   return tensor;
 }
 

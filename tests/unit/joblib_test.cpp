@@ -166,6 +166,16 @@ BOOST_AUTO_TEST_CASE(arrays_in_an_array_of_objects_are_listed_below_it_where_the
                          first, second));
 }
 
+BOOST_AUTO_TEST_CASE(texts_of_any_length_are_objects_to_joblib) {
+  const Stream type = Stream().global("numpy._core._internal", "_convert_to_stringdtype_kwargs")
+                          .op(Op::empty_tuple).op(Op::reduce);
+  const Stream texts = Stream().op(Op::empty_list).text("a").op(Op::append);
+  const Stream inner = Stream().proto(2).raw(array_of(type, {1}, texts).str()).stop();
+  const Stream stream = wrapper(type, {1}).raw(inner.str()).stop();
+  BOOST_TEST(read(stream).outcome == fmt::format("stopped {} ", stream.size()));
+  BOOST_TEST(lines(read(stream)) == "|StringDType|1|0|0 ");
+}
+
 BOOST_AUTO_TEST_CASE(a_pickle_inside_knows_nothing_of_the_memo_around_it) {
   Stream stream = Stream().op(Op::empty_list).put(7).raw(wrapper(dtype("O8"), {1}).str());
   const std::string outcome = read(stream.get(7).stop().op(Op::append).stop()).outcome;

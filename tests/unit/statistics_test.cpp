@@ -53,6 +53,23 @@ constexpr Number nan_of = std::numeric_limits<Number>::quiet_NaN();
 
 BOOST_AUTO_TEST_SUITE(statistics)
 
+BOOST_AUTO_TEST_CASE(what_is_negated_has_the_other_signs) {
+  const std::string elements = raw(-1.0F, 0.0F, 5.0F, inf<float>, nan_of<float>);
+  const io::MemoryFile payload(bytes_of(elements));
+  tensor::Tensor tensor(TensorInfo{
+      .path = {}, .dtype = "float32", .shape = {5}, .offset = {}, .bytes = elements.size()});
+  tensor.unordered = 0;
+  for (const bool is_negated : {false, true}) {
+    tensor.is_negated = is_negated;
+    const TensorStatistics found = tensor::measure(payload, tensor);
+    BOOST_TEST(spelled(found.min) == (is_negated ? "-5" : "-1"));
+    BOOST_TEST(spelled(found.max) == (is_negated ? "1" : "5"));
+    BOOST_TEST((found.nans == 1 && found.infinities == 1 && found.zeros == 1));
+  }
+  tensor.bytes = 0;
+  BOOST_TEST(!tensor::measure(payload, tensor).min.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(whole_numbers_are_exact_to_their_last_bit) {
   struct Row {
     std::string_view dtype;

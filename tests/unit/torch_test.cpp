@@ -135,6 +135,49 @@ BOOST_AUTO_TEST_CASE(a_tensor_is_read_with_the_place_of_its_elements) {
   for (const Row& row : rows) BOOST_TEST(tensors_of(row.stream) == row.expected);
 }
 
+// Where elements are that can be measured, though not read as they are.
+std::string unordered_in(const Stream& stream) {
+  Graph graph;
+  TokenReader reader(graph, 0, {});
+  const Stream whole = Stream(stream).stop();
+  reader.feed(whole.bytes());
+  const auto tensor = tensor::read_torch_tensor(graph, graph.root(), storages);
+  if (!tensor || !tensor->unordered) return "-";
+  return fmt::format("{}{}", tensor->is_negated ? "negated " : "", *tensor->unordered);
+}
+
+BOOST_AUTO_TEST_CASE(elements_without_gaps_are_known_in_whatever_order) {
+  const auto floats = [] { return storage("FloatStorage", "0", 6); };
+  const auto changed = [](const Stream& of, std::string_view how, Op value) {
+    return call("_rebuild_tensor_v2",
+                {of, integer(0), extents({2, 3}), extents({1, 2}), Stream().op(Op::newfalse),
+                 Stream().op(Op::empty_dict),
+                 Stream().op(Op::empty_dict).text(how).op(value).op(Op::setitem)});
+  };
+  struct Row {
+    Stream stream;
+    std::string_view place;
+  };
+  const Row rows[] = {
+      {rebuilt(floats(), 0, {2, 3}, {3, 1}), "-"},  // has an offset
+      {rebuilt(floats(), 0, {2, 3}, {1, 2}), "1000"},
+      {rebuilt(floats(), 2, {2, 2}, {1, 2}), "1008"},
+      {rebuilt(floats(), 0, {2, 1, 3}, {1, 77, 2}), "1000"},
+      {rebuilt(floats(), 0, {3, 1, 2}, {1, 1, 3}), "1000"},
+      {rebuilt(floats(), 0, {2, 2}, {1, 3}), "-"},
+      {rebuilt(floats(), 0, {3, 3}, {1, 1}), "-"},
+      {rebuilt(floats(), 0, {3}, {0}), "-"},
+      {rebuilt(floats(), 0, {3}, {2}), "-"},
+      {changed(floats(), "neg", Op::newtrue), "negated 1000"},
+      {changed(floats(), "conj", Op::newtrue), "1000"},
+      {changed(floats(), "neg", Op::newfalse), "-"},
+      {changed(floats(), "other", Op::newtrue), "-"},
+      {changed(storage("ByteStorage", "1", 6), "neg", Op::newtrue), "-"},
+      {changed(storage("ByteStorage", "1", 6), "conj", Op::newtrue), "2000"},
+  };
+  for (const Row& row : rows) BOOST_TEST(unordered_in(row.stream) == row.place);
+}
+
 BOOST_AUTO_TEST_CASE(what_torch_would_refuse_is_no_tensor) {
   const Stream floats = storage("FloatStorage", "0", 6);
   constexpr std::int64_t huge = std::numeric_limits<std::int64_t>::max();
