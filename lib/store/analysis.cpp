@@ -116,8 +116,9 @@ void Analyst::judge_as_plain_pickle(const pickle::Machine& plain) {
   if (plain.hides_name()) add(Verdict::dangerous, 0, as_plain + "it imports a name that is hidden");
 }
 
-// Once more from the front, now knowing that arrays stand between the opcodes.
-void Analyst::read_joblib(Source& payload, const std::string& where) {
+// Once more from the front, now knowing that arrays stand between the opcodes. Returns where the
+// object ends, if more than white space follows.
+std::optional<std::uint64_t> Analyst::read_joblib(Source& payload, const std::string& where) {
   const pickle::Machine plain = std::exchange(
       machine_, pickle::Machine(pickle::Detail::symbols, limits_, machine_.known_extensions()));
   tensor::JoblibReader reader(&machine_, limits_);
@@ -147,13 +148,13 @@ void Analyst::read_joblib(Source& payload, const std::string& where) {
   }
   if (reader.state() == pickle::TokenReader::State::stopped) {
     ++report.pickles;
-    if (behind > 0) add(Verdict::unknown, reader.offset(), where + "bytes follow the last pickle");
-    return;
+    return behind > 0 ? std::optional(reader.offset()) : std::nullopt;
   }
   analysis_.incomplete = fmt::format("{}as a file of joblib it fails at byte {}: {}", where,
                                      reader.offset(), reader.reason());
   add(reader.is_cut_short() ? Verdict::unknown : Verdict::dangerous, reader.offset(),
       analysis_.incomplete);
+  return std::nullopt;
 }
 
 // What the payload is when it is no container with a directory.
@@ -193,7 +194,7 @@ Analysis Analyst::finish(const RandomSource& payload) {
   judge_payload();
   if (is_joblib()) {
     io::SequentialSource source(payload);
-    read_joblib(source, "");
+    if (const auto end = read_joblib(source, "")) look_behind(payload, *end, "");
   }
   look_into_loaded(payload);
   look_inside(payload);

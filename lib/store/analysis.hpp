@@ -92,7 +92,7 @@ class Analyst final : public Sink {
   void leave_container();
   bool is_joblib() const;
   void add_all(std::vector<Finding> findings);
-  void read_joblib(Source& payload, const std::string& where);
+  std::optional<std::uint64_t> read_joblib(Source& payload, const std::string& where);
   void judge_as_plain_pickle(const pickle::Machine& plain);
   Analysis conclude();
 

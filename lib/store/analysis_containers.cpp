@@ -270,7 +270,10 @@ void Analyst::look_into_compressed(const RandomSource& payload) {
     return absorb(analyst.finish(unfolder_->unfold(payload, *format_)), decoded);
   }
   analyst.judge_payload();
-  if (analyst.is_joblib()) analyst.read_joblib(*unfolder_->open(payload, *format_), "");
+  if (analyst.is_joblib()) {
+    const auto end = analyst.read_joblib(*unfolder_->open(payload, *format_), "");
+    if (end) analyst.look_behind(unfolder_->unfold(payload, *format_), *end, "");
+  }
   const Analysis inside = analyst.conclude();
   absorb(inside, decoded);
   // joblib before 0.10 put each array into such a file of its own: elements and nothing else.

@@ -305,7 +305,12 @@ BOOST_AUTO_TEST_CASE(joblib_that_is_cut_or_cannot_be_measured_is_not_whole) {
   BOOST_TEST(!named.incomplete.empty());
   BOOST_TEST((named.report.verdict >= Verdict::unknown));
   const Analysis behind = analyse(whole + "more");
-  BOOST_TEST(has_finding(behind, "bytes follow the last pickle"));
+  BOOST_TEST(has_finding(behind, "bytes follow, which another load would read"));
+  BOOST_TEST((behind.report.verdict == Verdict::unknown));
+  for (const std::string& file : {whole + dangerous_pickle(),
+                                  packed(CodecId::gzip, whole + dangerous_pickle())}) {
+    BOOST_TEST((analyse(file).report.verdict == Verdict::dangerous));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(extension_codes_are_unknown) {
